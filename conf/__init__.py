@@ -1,0 +1,24 @@
+"""oslo.config options, one file per group. There is no global CONF: the object is made here and handed down."""
+
+from collections.abc import Sequence
+
+from oslo_config import cfg
+
+from conf import opts
+
+
+def register(conf: cfg.ConfigOpts) -> None:
+    """Register every option of ours on `conf`."""
+    for group, options in opts.GROUPS:
+        conf.register_opts(options, group=group)
+
+
+def load(argv: Sequence[str] = (), config_files: Sequence[str] = (), program: str = 'dbaas') -> cfg.ConfigOpts:
+    """A ConfigOpts with all options, read from `config_files` (later ones win).
+
+    Raises oslo_config.cfg.Error with the file and the option when a value does not fit.
+    """
+    conf = cfg.ConfigOpts()
+    register(conf)
+    conf(list(argv), project='dbaas', prog=program, default_config_files=list(config_files))
+    return conf

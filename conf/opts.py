@@ -1,0 +1,30 @@
+"""All groups and their options; `list_opts` is what oslo-config-generator calls."""
+
+from collections.abc import Sequence
+
+from oslo_config import cfg
+
+from conf import (
+    api,
+    cloud,
+    conductor,
+    database,
+    default,
+    flows,
+    guest,
+    identity,
+    local,
+    mariadb,
+    messaging,
+    quota,
+    secrets,
+)
+
+MODULES = (
+    default, api, identity, database, messaging, conductor, flows, guest, cloud, local, mariadb, quota, secrets,
+)  # fmt: skip
+GROUPS: tuple[tuple[str, Sequence[cfg.Opt]], ...] = tuple((m.GROUP, m.OPTIONS) for m in MODULES)
+
+
+def list_opts() -> list[tuple[str, Sequence[cfg.Opt]]]:
+    return list(GROUPS)

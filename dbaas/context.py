@@ -1,0 +1,31 @@
+"""Who is asking: made once per request, handed down as an argument."""
+
+import dataclasses
+import uuid
+
+
+@dataclasses.dataclass(frozen=True)
+class RequestContext:
+    """The caller of one request.
+
+    project_id is the caller's own project; `roles` are lower-case names.
+    """
+
+    project_id: str
+    user_id: str
+    user_name: str
+    project_name: str = ''
+    roles: tuple[str, ...] = ()
+    request_id: str = dataclasses.field(default_factory=lambda: f'req-{uuid.uuid4()}')
+
+    @property
+    def is_admin(self) -> bool:
+        return 'admin' in self.roles
+
+    def policy_credentials(self) -> dict[str, object]:
+        return {
+            'project_id': self.project_id,
+            'user_id': self.user_id,
+            'roles': list(self.roles),
+            'is_admin': self.is_admin,
+        }

@@ -1,0 +1,77 @@
+"""One error tree. Each error knows its HTTP status; dbaas/api/errors.py turns it into Trove's fault."""
+
+
+class DbaasError(Exception):
+    """Base: `status` is the HTTP code a client sees when it gets that far."""
+
+    status = 500
+
+
+class BadRequest(DbaasError):
+    status = 400
+
+
+class Unauthorized(DbaasError):
+    status = 401
+
+
+class Forbidden(DbaasError):
+    status = 403
+
+
+class NotFound(DbaasError):
+    status = 404
+
+
+class Conflict(DbaasError):
+    """The state of the resource or the operation does not allow this; the message names the state."""
+
+    status = 409
+
+
+class OverLimit(DbaasError):
+    status = 413
+
+
+class UnsupportedMediaType(DbaasError):
+    status = 415
+
+
+class Unprocessable(DbaasError):
+    """Trove's 422: the instance is busy or not in a state that allows the action; names the lock holder."""
+
+    status = 422
+
+
+class NotImplementedHere(DbaasError):
+    status = 501
+
+
+class Unavailable(DbaasError):
+    status = 503
+
+
+class CloudError(DbaasError):
+    """A cloud call failed for good: what failed, on which resource, what to do."""
+
+
+class CloudTransient(CloudError):
+    """Worth another try inside the client; when it reaches a step the tries are used up."""
+
+
+class GuestError(DbaasError):
+    """A guest answered that a command failed, or refused it."""
+
+
+class GuestUnreachable(GuestError):
+    """No answer from the guest within the deadline: it may have run the command."""
+
+    status = 503
+
+
+class CommandRefused(GuestError):
+    """The guest refused the command: stale epoch, bad seal, unknown verb or contract version."""
+
+
+class ClaimLost(DbaasError):
+    """Another conductor owns the operation now: stop, write nothing."""

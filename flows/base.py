@@ -1,0 +1,78 @@
+"""What a step is: execute = make it so, revert = make it gone (or `irreversible = 'why'`); both bear repeating."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from oslo_utils import reflection
+from taskflow import task
+
+
+class Park(Exception):  # noqa: N818 - not an error
+    """Not an error: the step waits for these keys and is looked at again at wake_at at the latest.
+
+    keys: command ids, or names such as 'guest:<instance>'; wake_at: seconds since the epoch.
+    """
+
+    def __init__(self, keys: Iterable[str], wake_at: float):
+        super().__init__(list(keys), wake_at)
+
+
+class CommandFailed(Exception):  # noqa: N818 - persisted by name
+    """The awaited commands of these steps failed: resume must do those steps anew, not only the wait."""
+
+    def __init__(self, steps: Iterable[str], message: str = ''):
+        super().__init__(sorted(steps), message)
+
+    def __str__(self) -> str:
+        return self.args[1] or f'commands of {", ".join(self.args[0])} failed'
+
+
+class DeadlineExceeded(Exception):  # noqa: N818 - persisted by name
+    """The step or what it waits for took longer than its deadline."""
+
+
+def step_name(cls_name: str) -> str:
+    """CreateServer -> create-server: stable, and persisted."""
+    return re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '-', cls_name).lower()
+
+
+class Step(task.Task):
+    """A TaskFlow task of the house.
+
+    Arguments of `execute` and `revert` are inputs of the operation, results of earlier steps, or injected
+    dependencies: run, cloud, guest, db, secrets, settings. `revert` never asks for its own result.
+    """
+
+    effect: str = ''  # one line for `plan`; {name} is filled from the operation's inputs
+    undo_effect: str = ''
+    irreversible: str | None = None  # why it cannot be undone
+    disrupts = False  # takes service away
+    restores = False  # gives it back
+    awaits: tuple[str, ...] = ()  # wait steps: the steps that submitted what is awaited
+    deadline = 'step'  # which option of [flows] bounds it: <deadline>_deadline, seconds
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        if 'execute' in cls.__dict__ and cls.revert is Step.revert and not cls.irreversible:
+            raise TypeError(f'{cls.__name__} needs a revert, or irreversible = "why"')
+
+    def __init__(self, name: str | None = None, **options: Any):
+        # TaskFlow lets revert inherit the requirements of execute, and takes an empty list for "not given"
+        wanted = [a for a in reflection.get_callable_args(self.revert) if a not in ('flow_failures', 'result')]
+        options.setdefault('revert_requires', wanted or ['run'])
+        super().__init__(name=name or step_name(type(self).__name__), **options)
+
+    def revert(self, run: Any, **_: Any) -> None:
+        """Nothing to undo: only an irreversible step keeps this one."""
+
+    def describe(self, cloud: Any, inputs: dict[str, Any]) -> str:
+        """What it will do, for `plan`."""
+        return self.effect.format_map(inputs)
+
+
+class Wait(Step):
+    """A step that has no effect: it looks, and parks until there is something to see. Never in an unordered block."""
+
+    def revert(self, run: Any, **_: Any) -> None:
+        """Nothing to undo: it only waits."""

@@ -1,0 +1,56 @@
+"""Packaging. The import names are fixed; tests are never shipped."""
+
+from setuptools import find_packages, setup
+
+PACKAGES = ['dbaas*', 'flows*', 'guestagent*', 'conductor*', 'conf*']
+
+setup(
+    name='dbaas',
+    version='0.1.0',
+    description='Database as a Service whose every operation is a flow you can see, hold, resume and undo',
+    license='Apache-2.0',
+    python_requires='>=3.11',
+    packages=find_packages(include=PACKAGES),
+    package_data={
+        'dbaas': ['**/*.yaml', '**/*.mako', '**/*.html', '**/*.js', '**/*.css', '**/*.ini'],
+        'guestagent': ['**/*.yaml', '**/*.json', '**/*.j2'],
+    },
+    install_requires=[
+        'alembic>=1.13',
+        'click>=8.1',
+        'cryptography>=42',
+        'Flask>=3.0',
+        'flask-smorest>=0.44',
+        'Jinja2>=3.1',
+        'kazoo>=2.10',
+        'marshmallow>=3.23',
+        'networkx>=3.2',
+        'openstacksdk>=4.0',
+        'oslo.config>=9.6',
+        'oslo.log>=6.0',
+        'oslo.messaging>=18.0',
+        'oslo.policy>=4.3',
+        'oslo.service[threading]>=4.0',
+        'PyMySQL>=1.1',
+        'PyYAML>=6.0',
+        'requests>=2.31',
+        'rich>=13.7',
+        'SQLAlchemy>=2.0.30',
+        'taskflow>=6.5,<6.6',
+        'tenacity>=8.2',
+        'waitress>=3.0',
+    ],
+    entry_points={
+        'console_scripts': [
+            'dbaas = dbaas.cli.main:main',
+            'dbaas-api = dbaas.app:main',
+            'dbaas-conductor = conductor.main:main',
+            'dbaas-guestagent = guestagent.main:main',
+            'dbaas-manage = dbaas.cli.manage.main:main',
+            'dbaas-flow = dbaas.cli.flow.main:main',
+        ],
+        'oslo.messaging.drivers': ['unix = guestagent.contract.wire.unix:UnixDriver'],
+        'oslo.config.opts': ['dbaas = conf.opts:list_opts'],
+        'dbaas.datastores': ['mariadb = guestagent.datastores.mariadb.datastore:MariaDB'],
+    },
+)
