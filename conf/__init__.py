@@ -13,7 +13,9 @@ def register(conf: cfg.ConfigOpts) -> None:
         conf.register_opts(options, group=group)
 
 
-def load(argv: Sequence[str] = (), config_files: Sequence[str] = (), program: str = 'dbaas') -> cfg.ConfigOpts:
+def load(
+    argv: Sequence[str] = (), config_files: Sequence[str] = (), program: str = 'dbaas'
+) -> cfg.ConfigOpts:
     """A ConfigOpts with all options, read from `config_files` (later ones win).
 
     Raises oslo_config.cfg.Error with the file and the option when a value does not fit.

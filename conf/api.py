@@ -9,7 +9,9 @@ OPTIONS = [
     cfg.IntOpt('threads', default=8, min=1, help='Requests served at the same time.'),
     cfg.IntOpt('page_size', default=20, min=1, help='Most rows of one page of a list.'),
     cfg.IntOpt('max_body', default=262144, min=1024, help='Largest request body, in bytes.'),
-    cfg.FloatOpt('sync_wait', default=5.0, min=0, help='Longest wait, in seconds, of calls that Trove answers at once.'),
+    cfg.FloatOpt(
+        'sync_wait', default=5.0, min=0, help='Longest wait, in seconds, of calls that Trove answers at once.'
+    ),
     cfg.StrOpt('region', default='RegionOne', help='Region name shown in instances.'),
     cfg.StrOpt('policy_file', help='oslo.policy file with overrides of the defaults in the code.'),
 ]

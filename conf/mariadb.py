@@ -4,6 +4,11 @@ from oslo_config import cfg
 
 GROUP = 'mariadb'
 OPTIONS = [
-    cfg.StrOpt('server_binary', help='The server program; default: mariadbd on PATH, in /usr/sbin or /usr/local/sbin.'),
-    cfg.StrOpt('install_binary', help='The program that makes a data directory; default: mariadb-install-db.'),
+    cfg.StrOpt(
+        'server_binary',
+        help='The server program; default: mariadbd on PATH, in /usr/sbin or /usr/local/sbin.',
+    ),
+    cfg.StrOpt(
+        'install_binary', help='The program that makes a data directory; default: mariadb-install-db.'
+    ),
 ]

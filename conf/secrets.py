@@ -4,5 +4,8 @@ from oslo_config import cfg
 
 GROUP = 'secrets'
 OPTIONS = [
-    cfg.StrOpt('key_file', help='File with the key-encryption keys (0600); default: keys.yaml in the state directory.'),
+    cfg.StrOpt(
+        'key_file',
+        help='File with the key-encryption keys (0600); default: keys.yaml in the state directory.',
+    ),
 ]

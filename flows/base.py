@@ -1,14 +1,14 @@
-"""What a step is: execute = make it so, revert = make it gone (or `irreversible = 'why'`); both bear repeating."""
+"""What a step is: execute = make it so, revert = make it gone, or `irreversible = 'why'`; it bears repeating."""
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 from oslo_utils import reflection
 from taskflow import task
 
 
-class Park(Exception):  # noqa: N818 - not an error
+class Park(Exception):
     """Not an error: the step waits for these keys and is looked at again at wake_at at the latest.
 
     keys: command ids, or names such as 'guest:<instance>'; wake_at: seconds since the epoch.
@@ -18,7 +18,7 @@ class Park(Exception):  # noqa: N818 - not an error
         super().__init__(list(keys), wake_at)
 
 
-class CommandFailed(Exception):  # noqa: N818 - persisted by name
+class CommandFailed(Exception):
     """The awaited commands of these steps failed: resume must do those steps anew, not only the wait."""
 
     def __init__(self, steps: Iterable[str], message: str = ''):
@@ -28,7 +28,7 @@ class CommandFailed(Exception):  # noqa: N818 - persisted by name
         return self.args[1] or f'commands of {", ".join(self.args[0])} failed'
 
 
-class DeadlineExceeded(Exception):  # noqa: N818 - persisted by name
+class DeadlineExceeded(Exception):
     """The step or what it waits for took longer than its deadline."""
 
 
@@ -59,20 +59,41 @@ class Step(task.Task):
 
     def __init__(self, name: str | None = None, **options: Any):
         # TaskFlow lets revert inherit the requirements of execute, and takes an empty list for "not given"
-        wanted = [a for a in reflection.get_callable_args(self.revert) if a not in ('flow_failures', 'result')]
+        wanted = [
+            a for a in reflection.get_callable_args(self.revert) if a not in ('flow_failures', 'result')
+        ]
         options.setdefault('revert_requires', wanted or ['run'])
         super().__init__(name=name or step_name(type(self).__name__), **options)
 
-    def revert(self, run: Any, **_: Any) -> None:
+    def revert(self, *_args: Any, **_: Any) -> None:
         """Nothing to undo: only an irreversible step keeps this one."""
 
     def describe(self, cloud: Any, inputs: dict[str, Any]) -> str:
         """What it will do, for `plan`."""
         return self.effect.format_map(inputs)
 
+    def overdue(self, run: Any) -> bool:
+        """Whether the step's deadline, counted from its first park, has passed."""
+        since = run.since(self.name)
+        return since is not None and run.clock() - since >= run.deadline(self.deadline)
+
+    def park(self, run: Any, keys: Iterable[str], what: str) -> NoReturn:
+        """Wait without a thread for one of `keys` or the next look; give up when overdue.
+
+        Called by `execute` of wait steps only, and by any `revert`.
+        """
+        limit = run.deadline(self.deadline)
+        if self.overdue(run):
+            raise DeadlineExceeded(f'{what}: waited {limit:g} s')
+        since = run.since(self.name)
+        last = (run.clock() if since is None else since) + limit
+        raise Park(keys, min(run.wake_at(), last))
+
 
 class Wait(Step):
-    """A step that has no effect: it looks, and parks until there is something to see. Never in an unordered block."""
+    """Has no effect: it looks, and parks until there is something to see. Never in an unordered block."""
 
-    def revert(self, run: Any, **_: Any) -> None:
+    undo_effect = 'nothing: it only waited'
+
+    def revert(self, *_args: Any, **_: Any) -> None:
         """Nothing to undo: it only waits."""

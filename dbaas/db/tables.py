@@ -149,7 +149,9 @@ LOCKS = sa.Table(
     'operation_lock',
     METADATA,
     column('resource_id', ID, primary_key=True),
-    column('slot', ID, primary_key=True),  # 'exclusive', 'delete', or the operation of an in-line or shared one
+    column(
+        'slot', ID, primary_key=True
+    ),  # 'exclusive', 'delete', or the operation of an in-line or shared one
     column('operation_id', ID, index=True),
     column('mode', WORD),
     column('seq', sa.Integer),  # order of acceptance on this resource

@@ -1,0 +1,57 @@
+"""What this process runs right now: shared by the worker, which writes it, and the timers, which read it."""
+
+import contextlib
+import dataclasses
+import threading
+from collections.abc import Iterator
+
+
+@dataclasses.dataclass
+class Claim:
+    """One running operation. step, started (seconds since the epoch) and limit (seconds) change as it goes on."""
+
+    operation_id: str
+    epoch: int
+    conductor: str
+    step: str | None = None
+    started: float = 0.0
+    limit: float = 0.0
+    shown: bool = False
+
+
+class Claims:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._claims: dict[str, Claim] = {}
+
+    @contextlib.contextmanager
+    def running(self, claim: Claim) -> Iterator[Claim]:
+        with self._lock:
+            self._claims[claim.operation_id] = claim
+        try:
+            yield claim
+        finally:
+            with self._lock:
+                if self._claims.get(claim.operation_id) is claim:
+                    del self._claims[claim.operation_id]
+
+    @contextlib.contextmanager
+    def step(self, claim: Claim, name: str, now: float, limit: float) -> Iterator[None]:
+        with self._lock:
+            claim.step, claim.started, claim.limit, claim.shown = name, now, limit, False
+        try:
+            yield
+        finally:
+            with self._lock:
+                claim.step = None
+
+    def all(self) -> list[Claim]:
+        """Copies, as they are now."""
+        with self._lock:
+            return [dataclasses.replace(claim) for claim in self._claims.values()]
+
+    def mark_shown(self, operation_id: str, epoch: int) -> None:
+        with self._lock:
+            claim = self._claims.get(operation_id)
+            if claim is not None and claim.epoch == epoch:
+                claim.shown = True

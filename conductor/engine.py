@@ -1,0 +1,194 @@
+"""One claimed run: load the flow into TaskFlow, go as far as it goes, put it to rest. The row decides."""
+
+import contextlib
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_config import cfg
+from oslo_utils import uuidutils
+from taskflow import states
+from taskflow.engines.action_engine import engine as action_engine
+from taskflow.persistence import models
+
+from conductor import failures
+from conductor.claims import Claim, Claims
+from conductor.run import OpenedSecrets, Run
+from conductor.stepper import Stepper
+from dbaas.db import operations
+from dbaas.db.logbook import book
+from dbaas.db.logbook.session import Session
+from dbaas.db.session import Database
+from dbaas.exceptions import ClaimLost
+from flows import registry, verbs
+from flows.graph import Graph
+
+LOG = logging.getLogger(__name__)
+
+
+class Engine:
+    """dependencies: {name: object} that steps may ask for, besides run, db, secrets and settings."""
+
+    def __init__(
+        self,
+        db: Database,
+        settings: cfg.ConfigOpts,
+        secrets: Any,
+        dependencies: Mapping[str, Any],
+        claims: Claims,
+        conductor: str,
+    ):
+        self._db, self._settings, self._secrets = db, settings, secrets
+        self._dependencies, self._claims, self._conductor = dict(dependencies), claims, conductor
+
+    def claim(self, job: operations.Job) -> Any:
+        """-> the claimed row, or None. The first claim writes the atoms: without atoms nothing was ever started."""
+
+        def work(c: sa.Connection) -> Any:
+            op = operations.claim(c, job, self._conductor, self._db.clock())
+            if op is not None and not book.atoms_of(c, op.id):
+                book.insert_atoms(c, op.id, _new_atoms(registry.graph(op)))
+            return op
+
+        return self._db.run(work)
+
+    def run(self, op: Any) -> None:
+        """Run a claimed operation until it ends or rests. Raises ClaimLost when somebody else has gone on."""
+        with self._db.read() as c:
+            flow = book.load_flow(c, op.id)
+        session = Session(self._db, op, flow)
+        pattern = registry.build(op.type, op.version, **op.inputs)
+        graph, opened = Graph(pattern), OpenedSecrets(self._secrets)
+        run = Run(session, self._settings)
+        with self._claims.running(Claim(op.id, op.epoch, self._conductor)) as claim:
+            stepper = Stepper(lambda step: self._around(step, claim, run, session), opened.seen)
+            options = {'executor': stepper, 'never_resolve': not op.undo, 'gather_statistics': False}
+            engine = action_engine.ParallelActionEngine(pattern, flow, session, options)
+            injected = {**op.inputs, **self._dependencies, 'db': self._db, 'settings': self._settings}
+            engine.storage.inject({**injected, 'secrets': opened, 'run': run}, transient=True)
+            engine.compile()
+            engine.prepare()
+            stuck = _unpark(op, flow, engine.storage)
+            session.failed = None
+            if not (stuck or _stops(session, graph, flow) or session.end()):
+                _drive(engine, session, stepper, graph)
+            if not session.closed:
+                self._rest(op, session, graph, stuck)
+
+    @contextlib.contextmanager
+    def _around(self, step: Any, claim: Claim, run: Run, session: Session) -> Any:
+        run.check()
+        now = self._db.clock()
+        session.started[step.name] = now
+        with self._claims.step(claim, step.name, now, run.deadline(step.deadline)):
+            yield
+
+    def _rest(self, op: Any, session: Session, graph: Graph, stuck: bool) -> None:
+        def after(c: sa.Connection, now: float) -> None:
+            settle(c, graph, op.id, now)
+
+        failed = session.failed
+        if stuck or (failed is not None and not verbs.parked(failed)):
+            error = None if failed is None else failures.reason(_failure_of(failed))
+            session.rest('ABORT_HELD' if op.undo else 'HELD', error=error, after=after)
+        elif failed is not None:
+            keys, wake_at = _failure_of(failed).exception_args
+            limit = self._settings.flows[f'{graph.steps[failed.name].deadline}_deadline']
+            session.rest('WAITING', keys=keys, wake_at=wake_at, deadline=limit, after=after)
+        else:
+            session.rest(session.end() or ('ABORTING' if op.undo else 'QUEUED'), after=after)
+
+
+def settle(c: sa.Connection, graph: Graph, operation_id: str, now: float) -> None:
+    """The end of every run that stopped: the failure policy, then the verbs that came meanwhile, oldest first."""
+    op = operations.get(c, operation_id)
+    assert op is not None
+    if op.state == 'HELD':
+        atoms = book.atoms_of(c, operation_id)
+        if not graph.past_return(atoms) and (op.policy == 'abort' or graph.disrupted(atoms)):
+            verbs.apply(c, graph, op, 'abort', now, actor='policy', reason=op.reason)
+    verbs.apply_requests(c, graph, operation_id, now)
+
+
+def _new_atoms(graph: Graph) -> list[models.TaskDetail]:
+    atoms = []
+    for name in graph.steps:
+        atom = models.TaskDetail(name=name, uuid=uuidutils.generate_uuid())
+        atom.state, atom.version = states.PENDING, '1.0'
+        atoms.append(atom)
+    return atoms
+
+
+def _failure_of(atom: Any) -> Any:
+    return atom.failure if atom.state == states.FAILURE else atom.revert_failure
+
+
+def _unpark(op: Any, flow: Any, storage: Any) -> bool:
+    """Waiting steps look again. -> whether a failure stands that nobody decided about: such a flow is never run."""
+    stuck = False
+    for atom in list(flow):
+        if atom.state == states.FAILURE and not op.undo:
+            if verbs.is_park(atom.failure):
+                storage.reset(atom.name)
+            else:
+                stuck = True
+        elif atom.state == states.REVERT_FAILURE:
+            if verbs.is_park(atom.revert_failure):
+                storage.save(atom.name, verbs.planted('undo goes on'), states.FAILURE)
+            else:
+                stuck = True
+    return stuck
+
+
+def _stops(session: Session, graph: Graph, flow: Any) -> bool:
+    """Whether a waiting verb stops the run here; a pause does not while the service is away."""
+    if session.verbs == {'pause'}:
+        return not graph.disrupted({atom.name: atom for atom in flow})
+    return bool(session.verbs)
+
+
+def _drive(engine: Any, session: Session, stepper: Stepper, graph: Graph) -> None:
+    stopping = False
+    machine = engine.run_iter()
+    try:
+        for state in machine:
+            step = stepper.next()
+            if state != states.WAITING or step is None:
+                continue
+            if (
+                session.failed is not None
+                or _stops(session, graph, session.flow)
+                or not _may_start(engine, session, step)
+            ):
+                if session.failed is None and not stopping:
+                    engine.suspend()
+                    stopping = True
+                _call_off(engine, session, stepper)
+            else:
+                stepper.one()
+    except ClaimLost:
+        raise
+    except Exception:
+        if session.failed is None and not session.closed:
+            raise
+        LOG.debug('TaskFlow ended the run of operation %s', session.op.id, exc_info=True)
+    finally:
+        stepper.call_off()  # first: a generator closed with unfinished steps waits a minute for them
+        with contextlib.suppress(Exception):
+            machine.close()
+
+
+def _may_start(engine: Any, session: Session, step: Any) -> bool:
+    if session.op.undo:
+        if engine.storage.get_atom_state(step.name) == states.RUNNING:
+            raise RuntimeError(f'{step.name} would be executed by an abort')
+        return True
+    return not step.irreversible or session.record_start(step.name)
+
+
+def _call_off(engine: Any, session: Session, stepper: Stepper) -> None:
+    """Back to the state before the start: an undo left REVERTING hides what is left to undo."""
+    for name in stepper.call_off():
+        before = session.saved[engine.storage.get_atom_uuid(name)] = session.was[name]
+        engine.storage.set_atom_state(name, before)

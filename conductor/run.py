@@ -1,0 +1,95 @@
+"""What a step sees of the engine while it runs: who it works for, its commands, its deadlines, its fence."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_config import cfg
+
+from dbaas.db import operations, waits
+from dbaas.db.logbook.session import Session, fence
+from dbaas.exceptions import ClaimLost
+from guestagent.contract.commands import Command, Outcome, command_id
+
+
+class Run:
+    """One claimed run of one operation."""
+
+    def __init__(self, session: Session, settings: cfg.ConfigOpts):
+        self._session, self._settings, self._db = session, settings, session.db
+        self.operation_id: str = session.op.id
+        self.instance_id: str = session.op.resource_id
+        self.project_id: str = session.op.project_id
+        self.epoch: int = session.op.epoch
+        self.undo: bool = session.op.undo
+
+    def clock(self) -> float:
+        """Seconds since the epoch."""
+        return self._db.clock()
+
+    def check(self) -> None:
+        """Just before each call that cannot be fenced. Raises ClaimLost when another conductor has gone on."""
+        with self._db.read() as c:
+            op = operations.get(c, self.operation_id)
+        if self._session.closed or op is None or op.epoch != self.epoch:
+            raise ClaimLost(f'operation {self.operation_id} has gone on without this conductor')
+
+    def attempt(self, step: str) -> int:
+        """Counts decisions to do the step anew, not crashes, parks or wakes."""
+        return next(((a.meta or {}).get('attempt', 1) for a in self._session.flow if a.name == step), 1)
+
+    def command(self, step: str, verb: str, args: dict[str, Any], undo: bool = False) -> Command:
+        attempt = self.attempt(step)
+        return Command(
+            id=command_id(self.operation_id, step, attempt, undo),
+            verb=verb,
+            operation=self.operation_id,
+            step=step,
+            attempt=attempt,
+            epoch=self.epoch,
+            args=args,
+        )
+
+    def report(self, command: str) -> Outcome | None:
+        """The kept report of a command, if it has come."""
+        with self._db.read() as c:
+            row = waits.reported(c, command)
+        return None if row is None else Outcome(row.command_id, row.state, row.result, row.error)
+
+    def since(self, step: str) -> float | None:
+        """When the step first parked, or None."""
+        with self._db.read() as c:
+            return waits.since(c, self.operation_id, step)
+
+    def deadline(self, kind: str) -> float:
+        """Seconds, from [flows] <kind>_deadline."""
+        return self._settings.flows[f'{kind}_deadline']
+
+    def wake_at(self) -> float:
+        """When a waiting step looks again by itself."""
+        return self.clock() + self._settings.flows.poll_interval
+
+    @contextlib.contextmanager
+    def fenced(self) -> Iterator[sa.Connection]:
+        """A transaction for steps that write records: nothing is written by a run that is over."""
+        with self._db.transaction() as c:
+            fence(c, self.operation_id, self.epoch, self.clock())
+            yield c
+
+
+class OpenedSecrets:
+    """The `secrets` a step sees: what it opens is kept out of failures."""
+
+    def __init__(self, secrets: Any):
+        self._secrets = secrets
+        self._seen: list[str] = []
+
+    def open(self, secret_id: str) -> bytes:
+        value = self._secrets.open(secret_id)
+        with contextlib.suppress(UnicodeDecodeError):
+            self._seen.append(value.decode())
+        return value
+
+    def seen(self) -> list[str]:
+        return self._seen

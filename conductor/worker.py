@@ -1,0 +1,100 @@
+"""The worker: claims jobs as they appear and runs each on one thread of a bounded pool. Waiting flows need none."""
+
+import logging
+import threading
+from concurrent import futures
+
+from conductor.board.base import Board
+from conductor.engine import Engine
+from dbaas.db import operations
+from dbaas.db.session import Database
+from dbaas.exceptions import ClaimLost
+from flows import registry, verbs
+
+LOG = logging.getLogger(__name__)
+GIVE_UP = 5  # runs in a row that ended in an error of the engine itself; then the operation is held
+
+
+class Worker:
+    def __init__(self, db: Database, board: Board, engine: Engine, size: int):
+        self._db, self._board, self._engine = db, board, engine
+        self._free = threading.Semaphore(size)
+        self._pool = futures.ThreadPoolExecutor(size, thread_name_prefix='flow')
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._dispatch, name='claims', daemon=True)
+        self._errors: dict[str, int] = {}
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout: float = 5) -> None:
+        """No new claims; running steps may finish within `timeout` seconds, what is left is found again from SQL."""
+        self._stopping.set()
+        self._board.close()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def work(self, timeout: float = 0.0) -> bool:
+        """Run one job in this thread. -> whether there was one."""
+        job = self._board.claim(registry.known(), timeout)
+        if job is None:
+            return False
+        self._one(job)
+        return True
+
+    def _dispatch(self) -> None:
+        while not self._stopping.is_set():
+            if not self._free.acquire(timeout=0.5):  # never claim what cannot be run now
+                continue
+            job = None
+            try:
+                job = self._board.claim(registry.known(), timeout=1.0)
+            finally:
+                if job is None:
+                    self._free.release()
+            if job is not None:
+                self._pool.submit(self._pooled, job)
+
+    def _pooled(self, job: operations.Job) -> None:
+        try:
+            self._one(job)
+        finally:
+            self._free.release()
+
+    def _one(self, job: operations.Job) -> None:
+        try:
+            op = self._engine.claim(job)
+            if op is not None:
+                self._engine.run(op)
+        except ClaimLost:
+            LOG.info('operation %s: the claim is lost, another run goes on', job.operation_id)
+        except Exception:  # noqa: BLE001 - a thread must not end silently; the job is given back
+            self._troubled(job)
+            return
+        self._errors.pop(job.operation_id, None)
+        self._board.consume(job)
+        self._post_next(job)
+
+    def _post_next(self, job: operations.Job) -> None:
+        """What this run made runnable; a failure here is mended by the reconciler."""
+        try:
+            with self._db.read() as c:
+                self._board.post(operations.jobs(c, job.operation_id))
+        except Exception:
+            LOG.exception('operation %s: what comes next could not be posted', job.operation_id)
+
+    def _troubled(self, job: operations.Job) -> None:
+        count = self._errors[job.operation_id] = self._errors.get(job.operation_id, 0) + 1
+        LOG.exception('operation %s: the engine failed (%d in a row)', job.operation_id, count)
+        if count >= GIVE_UP:
+            self._errors.pop(job.operation_id)
+            self._hold(job)
+        self._board.abandon(job, delay=min(0.5 * 2**count, 30))
+
+    def _hold(self, job: operations.Job) -> None:
+        reason = 'the engine itself failed repeatedly; see the log of the conductor, then resume or abort'
+        try:
+            self._db.run(lambda c: verbs.hold_run(c, job.operation_id, self._db.clock(), reason))
+        except Exception:
+            LOG.exception('operation %s could not be held', job.operation_id)

@@ -1,0 +1,112 @@
+"""Before and after every request: request id, token, project, policy, size. No answer without a policy check."""
+
+import functools
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar, cast
+
+import flask
+from werkzeug.exceptions import NotFound
+
+from dbaas import exceptions
+from dbaas.api import errors, fields
+from dbaas.api.parts import parts
+from dbaas.context import RequestContext
+
+LOG = logging.getLogger(__name__)
+VERSION = 'v1.0'
+REHEARSAL = 'dbaas.rehearsal'  # key in the WSGI environment: set by us only, no header can make it
+
+View = TypeVar('View', bound=Callable[..., Any])
+
+
+def context() -> RequestContext:
+    """The caller of this request."""
+    return flask.g.ctx
+
+
+def authorize(*rules: str) -> Callable[[View], View]:
+    """The view runs only when policy allows the first rule to the caller; it checks the other ones itself."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            allow(rules[0])
+            return view(*args, **kwargs)
+
+        checked.rules = rules  # type: ignore[attr-defined]
+        return cast(View, checked)
+
+    return decorate
+
+
+def authorize_by_key(table: Mapping[str, Any], rules: Iterable[str]) -> Callable[[View], View]:
+    """The view finds its rule by the body's key in `table`, and calls `allow` itself."""
+
+    def decorate(view: View) -> View:
+        view.rules = tuple(rules)  # type: ignore[attr-defined]
+        view.table = table  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def public(view: View) -> View:
+    """The view needs no token."""
+    view.rules = ()  # type: ignore[attr-defined]
+    return view
+
+
+def allow(rule: str) -> None:
+    """Raises Forbidden when policy does not let the caller do it to what is his own."""
+    parts().policy.check(context(), rule)
+    flask.g.authorized = True
+
+
+def install(app: flask.Flask) -> None:
+    app.before_request(_enter)
+    app.after_request(_leave)
+    app.url_value_preprocessor(_drop_project)
+
+
+def _enter() -> None:
+    request = flask.request
+    flask.g.request_id = RequestContext.new_request_id()
+    if request.method in ('HEAD', 'OPTIONS'):
+        raise NotFound
+    segments = request.path.split('/')[1:]
+    if segments[0] == VERSION:
+        _authenticate(segments[1] if len(segments) > 1 else '')
+    if not fields.storable(request.path):
+        raise NotFound
+    if not all(fields.storable(text) for text in request.args.values()):
+        raise exceptions.BadRequest('Validation error: the query contains control characters.')
+    if (request.content_length or 0) > parts().conf.api.max_body:
+        raise exceptions.OverLimit(f'The request body is larger than {parts().conf.api.max_body} bytes.')
+
+
+def _authenticate(project_id: str) -> None:
+    token = flask.request.headers.get('X-Auth-Token')
+    if not token:
+        raise exceptions.Unauthorized('The request you have made requires authentication: no X-Auth-Token.')
+    ctx = parts().identity.authenticate(token)
+    flask.g.ctx = ctx.of_request(flask.g.request_id)
+    if project_id != ctx.project_id:
+        raise exceptions.Forbidden(f"User {ctx.user_name} cannot access project {project_id}: not the token's project.")
+
+
+def _drop_project(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """It equals the caller's: views take it from the context."""
+    (values or {}).pop('project_id', None)
+
+
+def _leave(response: flask.Response) -> flask.Response:
+    needs_policy = 'ctx' in flask.g and response.status_code < 400
+    if needs_policy and 'authorized' not in flask.g:
+        LOG.critical('%s %s was answered without a policy check', flask.request.method, flask.request.path)
+        body, code = errors.fault(500, 'The server has no policy for this request.')
+        response = flask.make_response(flask.jsonify(body), code)
+    response.headers['x-openstack-request-id'] = flask.g.get('request_id', '')
+    if flask.g.get('operation_id') and response.status_code < 400:
+        response.headers['X-Dbaas-Operation-Id'] = flask.g.operation_id
+    return response

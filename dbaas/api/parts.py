@@ -1,0 +1,41 @@
+"""What views work with: made once by create_app, found through the application."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import flask
+from oslo_config import cfg
+
+from dbaas.cloud.protocol import Cloud
+from dbaas.policy import Policy
+from dbaas.services.identity import TokenFile
+from dbaas.services.instances import Instances
+from dbaas.services.operations import Operations
+from dbaas.services.quotas import Quotas
+
+if TYPE_CHECKING:
+    from dbaas.db.operations import Job
+    from dbaas.db.session import Database
+
+EXTENSION = 'dbaas'
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """post: puts jobs on the board, after the commit. ready: whether /healthcheck may say so."""
+
+    conf: cfg.ConfigOpts
+    db: 'Database'
+    post: 'Callable[[Sequence[Job]], Any]'
+    cloud: Cloud
+    policy: Policy
+    identity: TokenFile
+    operations: Operations
+    instances: Instances
+    quotas: Quotas
+    ready: Callable[[], bool]
+
+
+def parts() -> Parts:
+    return flask.current_app.extensions[EXTENSION]

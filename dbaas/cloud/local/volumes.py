@@ -1,0 +1,80 @@
+"""Volumes: an XFS image on a loop device where we may mount (its size is enforced by the kernel), else a folder.
+
+The image is made here; the agent mounts it, since it must be able to do so again after a reboot.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+
+from dbaas.cloud.local.places import remove_tree
+from dbaas.exceptions import CloudError
+
+MOUNT_OPTIONS = 'loop,noatime,nodev,nosuid,noexec'  # loop: umount gives the device back
+_SMALLEST = 300 << 20  # what mkfs.xfs accepts
+_GIB = 1 << 30
+
+
+def refusal(folder: str) -> str | None:
+    """Why volumes of an enforced size cannot be made here; None: they can. Tried in `folder`, which goes again."""
+    if os.geteuid() != 0:
+        return 'only root may mount'
+    if not shutil.which('mkfs.xfs', path=_path()):
+        return 'mkfs.xfs is missing (package xfsprogs)'
+    image, point = os.path.join(folder, 'volume.img'), os.path.join(folder, 'mount')
+    try:
+        unmount(point)  # an earlier try may have been killed
+        remove_tree(folder)
+        os.makedirs(point)
+        _make_image(image, _SMALLEST)
+        _run('mount', '-t', 'xfs', '-o', MOUNT_OPTIONS, image, point)
+    except (CloudError, OSError) as error:
+        return str(error)
+    finally:
+        unmount(point)
+        remove_tree(folder)
+    return None
+
+
+def make(image: str, size: int) -> None:
+    """An empty file system of `size` GiB in the sparse file `image`, whole or not at all."""
+    if os.path.exists(image):
+        return
+    _make_image(image + '.new', size * _GIB)
+    os.rename(image + '.new', image)
+
+
+def remove(image: str) -> None:
+    for path in (image + '.new', image):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+def unmount(point: str) -> None:
+    """Also of a mount point on which several were stacked by killed agents."""
+    while os.path.ismount(point):
+        _run('umount', point)
+
+
+def _make_image(path: str, size: int) -> None:
+    with open(path, 'wb') as out:
+        out.truncate(size)
+    _run('mkfs.xfs', '-q', '-f', '-K', path)
+
+
+def _run(*command: str) -> None:
+    environment = {**os.environ, 'PATH': _path(), 'LC_ALL': 'C'}
+    try:
+        subprocess.run(
+            command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd='/', env=environment
+        )
+    except FileNotFoundError as error:
+        raise CloudError(f'{command[0]} is missing on this machine') from error
+    except subprocess.CalledProcessError as error:
+        said = ' '.join(error.stderr.split()) or f'exit code {error.returncode}'
+        raise CloudError(f'{command[0]} {command[-1]} failed: {said}') from error
+
+
+def _path() -> str:
+    return os.pathsep.join((os.environ.get('PATH', ''), '/usr/sbin', '/sbin'))  # `su` leaves them out

@@ -1,0 +1,71 @@
+"""Locks on resources: they live and die with the operation, and say whose turn it is.
+
+exclusive: alone on the resource. in-line: one after another in the order accepted. shared: beside in-line
+and shared ones. delete: accepted beside anything, runs when all others have ended, lets nothing new in.
+The caller has locked the resource's own row, or has just made it, so that acceptances are serial.
+"""
+
+import sqlalchemy as sa
+
+from dbaas import exceptions
+from dbaas.db.tables import LOCKS, OPERATIONS
+from dbaas.db.words import DELETE, EXCLUSIVE, IN_LINE, SHARED
+
+_l = LOCKS.c
+
+
+def holders(c: sa.Connection, resource_id: str) -> list[sa.Row]:
+    """Lock rows with the type and state of their operations, in the order accepted."""
+    return list(
+        c.execute(
+            sa.select(LOCKS, OPERATIONS.c.type, OPERATIONS.c.state)
+            .join(OPERATIONS, OPERATIONS.c.id == _l.operation_id)
+            .where(_l.resource_id == resource_id)
+            .order_by(_l.seq)
+        )
+    )
+
+
+def acquire(c: sa.Connection, resource_id: str, operation_id: str, mode: str) -> bool:
+    """Take the lock. -> whether it is this operation's turn already; False: it stands in line.
+
+    Raises Unprocessable naming the holder when the mode does not go with the locks that exist.
+    """
+    present = holders(c, resource_id)
+    for row in present:
+        if DELETE in (row.mode, mode) and not (mode == DELETE and row.mode != DELETE):
+            raise exceptions.Unprocessable(f'{resource_id} is being deleted by operation {row.operation_id}.')
+        if mode != DELETE and EXCLUSIVE in (row.mode, mode):
+            raise exceptions.Unprocessable(
+                f'{resource_id} is busy: {row.type} ({row.state}), operation {row.operation_id}, holds it.'
+            )
+    seq = max((row.seq for row in present), default=0) + 1
+    slot = mode if mode in (EXCLUSIVE, DELETE) else operation_id
+    c.execute(
+        sa.insert(LOCKS),
+        {'resource_id': resource_id, 'slot': slot, 'operation_id': operation_id, 'mode': mode, 'seq': seq},
+    )
+    return _turn(mode, present)
+
+
+def _turn(mode: str, ahead: list[sa.Row]) -> bool:
+    if mode == DELETE:
+        return not ahead
+    return mode != IN_LINE or not any(row.mode == IN_LINE for row in ahead)
+
+
+def release(c: sa.Connection, operation_id: str) -> None:
+    c.execute(sa.delete(LOCKS).where(_l.operation_id == operation_id))
+
+
+def next_in_turn(c: sa.Connection, resource_id: str) -> list[str]:
+    """Ids of ACCEPTED operations whose turn has come, now that another one has released the resource."""
+    present = holders(c, resource_id)
+    return [
+        row.operation_id
+        for row in present
+        if row.state == 'ACCEPTED' and _turn(row.mode, [r for r in present if r.seq < row.seq])
+    ]
+
+
+__all__ = ['DELETE', 'EXCLUSIVE', 'IN_LINE', 'SHARED', 'acquire', 'holders', 'next_in_turn', 'release']

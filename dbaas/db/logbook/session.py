@@ -1,0 +1,215 @@
+"""TaskFlow's persistence backend for one claimed run of one flow: one fenced commit per finished step.
+
+Every write goes through `commit`, whose first statement is the fence. Successes and reverts commit at once; starts,
+failures, intentions and flow states are buffered and ride in the next commit. A failure ends the run: it is written
+by `rest`, together with the operation's state, its event and its wait.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from taskflow import states
+
+from dbaas.db import events, operations, waits
+from dbaas.db.logbook import book
+from dbaas.db.session import Database
+from dbaas.db.tables import OPERATIONS, REQUESTS
+from dbaas.db.words import RUNNABLE, TERMINAL
+from dbaas.exceptions import ClaimLost
+
+UNDONE = (states.REVERTED, states.PENDING, states.IGNORE, None)
+
+_o = OPERATIONS.c
+_fence = (
+    sa.update(OPERATIONS)
+    .where(_o.id == sa.bindparam('op'), _o.epoch == sa.bindparam('mine'))
+    .values(beat=sa.bindparam('now'), epoch=_o.epoch + sa.bindparam('bump'))
+)
+_seen = sa.select(_o.wake_seq).where(_o.id == sa.bindparam('op'))
+_new_verbs = sa.select(REQUESTS.c.verb).where(
+    REQUESTS.c.operation_id == sa.bindparam('op'), REQUESTS.c.state == 'new'
+)
+
+
+def fence(c: sa.Connection, operation_id: str, epoch: int, now: float, bump: int = 0) -> None:
+    """The first statement of every transaction of a run. Raises ClaimLost, then nothing is written."""
+    if c.execute(_fence, {'op': operation_id, 'mine': epoch, 'bump': bump, 'now': now}).rowcount != 1:
+        raise ClaimLost(f'operation {operation_id} has gone on without this conductor')
+
+
+class Session:
+    """op: the claimed operation's row; flow: its FlowDetail as loaded after the claim."""
+
+    def __init__(self, db: Database, op: Any, flow: Any):
+        self.db, self.op, self.flow = db, op, flow
+        self.saved: dict[str, str | None] = {atom.uuid: atom.state for atom in flow}
+        self.was: dict[str, str | None] = {}  # step -> the state before its last change
+        self.started: dict[str, float] = {}  # step -> when this run began it
+        self.failed: Any = None  # the atom detail whose failure ends this run
+        self.closed = False  # at rest or stale: nothing is written any more
+        self._known = {atom.uuid for atom in flow}
+        self._new: dict[str, Any] = {}
+        self._changed: dict[str, Any] = {}
+        self._flow: Any = None
+        with db.read() as c:
+            self.seen, self.verbs = self._look(c)
+
+    # -- what TaskFlow calls ---------------------------------------------------------------------------------------
+    def get_connection(self) -> 'Session':
+        return self
+
+    def close(self) -> None:
+        """A connection's; there is none to close."""
+
+    def update_atom_details(self, atom: Any) -> Any:
+        (self._new if atom.uuid in self._new else self._changed)[atom.uuid] = atom
+        if atom.state != self.saved.get(atom.uuid):
+            self.was[atom.name] = self.saved.get(atom.uuid)
+            self.saved[atom.uuid] = atom.state
+            if atom.state in (states.SUCCESS, states.REVERTED):
+                self._outcome(atom)
+            elif atom.state in (states.FAILURE, states.REVERT_FAILURE):
+                self.failed = atom
+        return atom
+
+    def update_flow_details(self, flow: Any) -> Any:
+        for atom in flow:
+            if atom.uuid not in self._known:
+                self._known.add(atom.uuid)
+                self._new[atom.uuid] = atom
+                self.saved[atom.uuid] = atom.state
+        self._flow = flow
+        return flow
+
+    # -- what the conductor calls ----------------------------------------------------------------------------------
+    @property
+    def interrupted(self) -> bool:
+        """Whether a verb waits for this run to stop."""
+        return bool(self.verbs)
+
+    def commit(self, write: Callable[[sa.Connection, float, int], None], bump: int = 0) -> None:
+        """One transaction: fence, look for verbs and events, what is buffered, then write(c, now, wake_seq)."""
+        if self.closed:
+            raise ClaimLost(f'operation {self.op.id}: this run is over')
+
+        def work(c: sa.Connection) -> tuple[int, set[str]]:
+            now = self.db.clock()
+            fence(c, self.op.id, self.op.epoch, now, bump)
+            seen, verbs = self._look(c)
+            self.verbs = verbs
+            book.insert_atoms(c, self.op.id, self._new.values())
+            if self._flow is not None:
+                book.save_flow(c, self.op.id, self._flow.state, self._flow.meta)
+            book.save_atoms(c, self._changed.values())
+            write(c, now, seen)
+            return seen, verbs
+
+        try:
+            self.seen, self.verbs = self.db.run(work)
+        except ClaimLost:
+            self.closed = True
+            raise
+        self._new, self._changed, self._flow = {}, {}, None
+
+    def end(self) -> str | None:
+        """The terminal state that the saved atoms amount to, if any."""
+        found = set(self.saved.values())
+        if not self.op.undo and found and found <= {states.SUCCESS, states.IGNORE}:
+            return 'SUCCEEDED'
+        if self.op.undo and found <= set(UNDONE):
+            return 'ABORTED'
+        return None
+
+    def record_start(self, step: str) -> bool:
+        """Before an irreversible step runs, a commit of its own. -> False: a verb came first, it must not run."""
+
+        def write(c: sa.Connection, now: float, _seen: int) -> None:
+            if self.verbs:
+                raise _VerbFirst
+            self._event(c, now, 'started', step)
+            c.execute(sa.update(OPERATIONS).where(_o.id == self.op.id).values(step=step))
+
+        try:
+            self.commit(write)
+        except _VerbFirst:
+            return False
+        return True
+
+    def rest(
+        self,
+        state: str,
+        *,
+        keys: Iterable[str] = (),
+        wake_at: float = 0.0,
+        deadline: float | None = None,
+        error: str | None = None,
+        after: Callable[[sa.Connection, float], None] | None = None,
+    ) -> None:
+        """The last commit of a run. The epoch moves on, so that nothing of this run (a timer, a thread) can write.
+
+        keys, wake_at, deadline: what a WAITING operation waits for. after: policy and waiting verbs.
+        """
+        if state in TERMINAL:
+            self._end_flow(state)
+
+        def write(c: sa.Connection, now: float, seen: int) -> None:
+            if self.failed is not None:
+                kind = {'WAITING': 'parked', 'ABORT_HELD': 'undo-failed'}.get(state, 'failed')
+                self._event(c, now, kind, self.failed.name, error=error)
+            final, values = state, {'step': self.failed.name} if self.failed is not None else {}
+            if state == 'WAITING':
+                waits.put(c, self.op.id, self.failed.name, keys, wake_at, deadline, now)
+                if seen != self.seen:  # something came while we looked: look again
+                    final = 'ABORTING' if self.op.undo else 'QUEUED'
+            elif state == 'HELD':
+                waits.clear(c, self.op.id)
+            operations.set_state(c, self.op, final, now, reason=error, runnable=final in RUNNABLE, **values)
+            if after is not None:
+                after(c, now)
+
+        self.commit(write, bump=1)
+        self.closed = True
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+    def _look(self, c: sa.Connection) -> tuple[int, set[str]]:
+        return c.execute(_seen, {'op': self.op.id}).scalar_one(), set(
+            c.execute(_new_verbs, {'op': self.op.id}).scalars()
+        )
+
+    def _event(self, c: sa.Connection, now: float, kind: str, step: str, **values: Any) -> None:
+        atom = next((a for a in self.flow if a.name == step), None)
+        attempt = (atom.meta or {}).get('attempt', 1) if atom is not None else 1
+        events.add(
+            c, self.op.id, kind, now, step=step, epoch=self.op.epoch, attempt=attempt,
+            conductor=self.op.conductor, started=self.started.get(step), **values,
+        )  # fmt: skip
+
+    def _outcome(self, atom: Any) -> None:
+        """The one commit of a finished step; the last step's carries the end of flow and operation too."""
+        if self.closed:
+            return
+        end = self.end()
+        if end:
+            self._end_flow(end)
+
+        def write(c: sa.Connection, now: float, _seen: int) -> None:
+            first = waits.since(c, self.op.id, atom.name)
+            if first is not None:
+                self.started[atom.name] = first
+                waits.clear(c, self.op.id, atom.name)
+            self._event(c, now, 'done' if atom.state == states.SUCCESS else 'undone', atom.name)
+            c.execute(sa.update(OPERATIONS).where(_o.id == self.op.id).values(step=atom.name, updated=now))
+            if end:
+                operations.set_state(c, self.op, end, now)
+
+        self.commit(write, bump=1 if end else 0)
+        self.closed = bool(end)
+
+    def _end_flow(self, end: str) -> None:
+        self._flow = self.flow.copy()
+        self._flow.state = states.SUCCESS if end == 'SUCCEEDED' else states.REVERTED
+
+
+class _VerbFirst(Exception):
+    """Rolls back the record of a start."""

@@ -1,0 +1,232 @@
+"""Operation rows: accept, claim, state changes, ends. Every function works in the caller's transaction."""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from dbaas.db import endings, events, locks
+from dbaas.db.tables import BOOK, OPERATIONS, REPORTS, REQUESTS, WAITS
+from dbaas.db.words import AT_REST, RUNNABLE, TERMINAL
+
+_o = OPERATIONS.c
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """What the board holds: an operation that can run now. Its name is fixed, so posting twice is harmless."""
+
+    operation_id: str
+    post_seq: int
+    type: str
+    version: int
+    priority: int
+    project_id: str
+
+    @property
+    def name(self) -> str:
+        return f'{self.operation_id}-{self.post_seq}'
+
+
+def get(c: sa.Connection, operation_id: str) -> sa.Row | None:
+    return c.execute(sa.select(OPERATIONS).where(_o.id == operation_id)).first()
+
+
+def lock_row(c: sa.Connection, operation_id: str) -> sa.Row | None:
+    """The row, locked until the transaction ends."""
+    return c.execute(sa.select(OPERATIONS).where(_o.id == operation_id).with_for_update()).first()
+
+
+def active(c: sa.Connection, resource_id: str) -> list[sa.Row]:
+    """Operations of a resource that have not ended, oldest first."""
+    return list(
+        c.execute(
+            sa.select(OPERATIONS)
+            .where(_o.resource_id == resource_id, _o.state.not_in(TERMINAL))
+            .order_by(_o.created, _o.id)
+        )
+    )
+
+
+def insert(c: sa.Connection, now: float, factory: dict[str, Any], **values: Any) -> None:
+    """The row, its logbook (TaskFlow's tables, loadable by stock TaskFlow) and its first event."""
+    operation_id = values['id']
+    c.execute(sa.insert(OPERATIONS), {**values, 'created': now, 'updated': now, 'beat': now})
+    c.execute(sa.insert(BOOK.logbooks), {'uuid': operation_id, 'name': values['type'], 'meta': {}})
+    c.execute(
+        sa.insert(BOOK.flowdetails),
+        {
+            'uuid': operation_id,
+            'name': values['type'],
+            'parent_uuid': operation_id,
+            'meta': {'factory': factory},
+        },
+    )
+    events.add(c, operation_id, 'accepted', now, actor=values['user_id'])
+
+
+def stand_in_line(c: sa.Connection, operation_id: str) -> None:
+    """Accepted, but another operation's turn comes first: no job yet."""
+    c.execute(sa.update(OPERATIONS).where(_o.id == operation_id).values(state='ACCEPTED'))
+
+
+# -- jobs ----------------------------------------------------------------------------------------------------------
+def _job(row: Any) -> Job:
+    return Job(row.id, row.post_seq, row.type, row.version, row.priority, row.project_id)
+
+
+def jobs(c: sa.Connection, *operation_ids: str) -> list[Job]:
+    """What to post after the commit: these operations and others on their resources, as far as unclaimed."""
+    mine = sa.select(_o.resource_id).where(_o.id.in_(operation_ids), _o.resource_id.is_not(None))
+    rows = c.execute(
+        sa.select(OPERATIONS).where(
+            sa.or_(_o.id.in_(operation_ids), _o.resource_id.in_(mine)),
+            _o.state.in_(RUNNABLE),
+            _o.conductor.is_(None),
+        )
+    )
+    return [_job(row) for row in rows]
+
+
+def lost_jobs(c: sa.Connection, silent_since: float | None) -> list[Job]:
+    """Runnable operations that are unclaimed, or whose claim gave no sign of life since; None: all runnable ones."""
+    query = sa.select(OPERATIONS).where(_o.state.in_(RUNNABLE))
+    if silent_since is not None:
+        query = query.where(sa.or_(_o.conductor.is_(None), _o.beat < silent_since))
+    return [_job(row) for row in c.execute(query.order_by(_o.created))]
+
+
+def claim(c: sa.Connection, job: Job, conductor: str, now: float) -> sa.Row | None:
+    """-> the row with its new epoch; None: an old or doubled job, or nothing left to run."""
+    claimed = c.execute(
+        sa.update(OPERATIONS)
+        .where(_o.id == job.operation_id, _o.post_seq == job.post_seq, _o.state.in_(RUNNABLE))
+        .values(
+            epoch=_o.epoch + 1,
+            beat=now,
+            updated=now,
+            conductor=conductor,
+            started=sa.func.coalesce(_o.started, now),
+            state=sa.case((_o.undo, 'ABORTING'), else_='RUNNING'),
+        )
+    )
+    if claimed.rowcount != 1:
+        return None
+    row = get(c, job.operation_id)
+    assert row is not None
+    events.add(c, row.id, 'claimed', now, epoch=row.epoch, conductor=conductor)
+    return row
+
+
+def keep_alive(c: sa.Connection, claims: Iterable[tuple[str, int]], now: float) -> None:
+    """A sign of life for running claims: (operation id, epoch) pairs."""
+    for operation_id, epoch in claims:
+        c.execute(sa.update(OPERATIONS).where(_o.id == operation_id, _o.epoch == epoch).values(beat=now))
+
+
+# -- states --------------------------------------------------------------------------------------------------------
+def set_state(
+    c: sa.Connection,
+    op: Any,
+    state: str,
+    now: float,
+    *,
+    actor: str | None = None,
+    reason: str | None = None,
+    runnable: bool = False,
+    forget_reason: bool = False,
+    **values: Any,
+) -> None:
+    """State and event; when it ends also lock, quota, secrets and whose turn is next. One transaction, the caller's.
+
+    runnable: it gets a new job (post_seq moves on) and has no conductor until that is claimed.
+    """
+    if runnable:
+        values['post_seq'] = _o.post_seq + 1
+    if runnable or state in AT_REST or state in TERMINAL:
+        values['conductor'] = None
+    if reason is not None or forget_reason:
+        values['reason'] = reason
+    if state in TERMINAL:
+        values['finished'] = now
+    c.execute(sa.update(OPERATIONS).where(_o.id == op.id).values(state=state, updated=now, **values))
+    if state != 'WAITING':
+        c.execute(sa.update(WAITS).where(WAITS.c.operation_id == op.id).values(wake_at=None))
+    events.add(c, op.id, state.lower().replace('_', '-'), now, actor=actor, reason=reason)
+    if state in TERMINAL:
+        _finish(c, op, state, now, reason)
+
+
+def _finish(c: sa.Connection, op: Any, state: str, now: float, reason: str | None) -> None:
+    c.execute(sa.delete(WAITS).where(WAITS.c.operation_id == op.id))
+    c.execute(sa.delete(REPORTS).where(REPORTS.c.operation_id == op.id))
+    c.execute(
+        sa.update(REQUESTS)
+        .where(REQUESTS.c.operation_id == op.id, REQUESTS.c.state == 'new')
+        .values(
+            state=sa.case((REQUESTS.c.verb == 'supersede', 'applied'), else_='refused'),
+            answer=sa.case((REQUESTS.c.verb == 'supersede', None), else_=f'the operation ended: {state}'),
+        )
+    )
+    locks.release(c, op.id)
+    endings.settle(c, get(c, op.id), state, now)
+    if op.resource_id is not None:
+        for operation_id in locks.next_in_turn(c, op.resource_id):
+            set_state(c, get(c, operation_id), 'QUEUED', now, runnable=True)
+
+
+def supersede(c: sa.Connection, op: Any, actor: str, now: float, reason: str | None = None) -> None:
+    """It ends because its resource is being deleted; whatever still runs of it is fenced off."""
+    set_state(c, op, 'SUPERSEDED', now, actor=actor, reason=reason, epoch=_o.epoch + 1)
+
+
+# -- requests ------------------------------------------------------------------------------------------------------
+def request(
+    c: sa.Connection, op: Any, verb: str, actor: str, now: float, reason: str | None = None, **args: Any
+) -> None:
+    """Leave a verb for the next step boundary of a running operation; a waiting one of the same kind serves too."""
+    r = REQUESTS.c
+    same = sa.select(r.id).where(r.operation_id == op.id, r.verb == verb, r.state == 'new')
+    if c.execute(same).first() is not None:
+        return
+    c.execute(
+        sa.insert(REQUESTS),
+        {'operation_id': op.id, 'verb': verb, 'args': args, 'actor': actor, 'reason': reason, 'at': now},
+    )
+    events.add(c, op.id, f'{verb}-requested', now, actor=actor, reason=reason)
+
+
+def requests(c: sa.Connection, operation_id: str, new_only: bool = False) -> list[sa.Row]:
+    query = sa.select(REQUESTS).where(REQUESTS.c.operation_id == operation_id).order_by(REQUESTS.c.id)
+    return list(c.execute(query.where(REQUESTS.c.state == 'new') if new_only else query))
+
+
+def answer_request(c: sa.Connection, request_id: int, state: str, answer: str | None = None) -> None:
+    c.execute(sa.update(REQUESTS).where(REQUESTS.c.id == request_id).values(state=state, answer=answer))
+
+
+# -- lists ---------------------------------------------------------------------------------------------------------
+def page(
+    c: sa.Connection,
+    *,
+    limit: int,
+    marker: str | None = None,
+    project_id: str | None = None,
+    state: str | None = None,
+    type: str | None = None,
+    instance_id: str | None = None,
+    since: float | None = None,
+) -> list[sa.Row]:
+    """Newest first; `limit` + 1 rows at most, so that the caller sees whether there are more."""
+    query = sa.select(OPERATIONS).order_by(_o.created.desc(), _o.id.desc()).limit(limit + 1)
+    wanted = {'project_id': project_id, 'state': state, 'type': type, 'resource_id': instance_id}
+    for name, value in wanted.items():
+        if value is not None:
+            query = query.where(_o[name] == value)
+    if since is not None:
+        query = query.where(_o.created >= since)
+    if marker is not None:
+        last = sa.select(_o.created).where(_o.id == marker).scalar_subquery()
+        query = query.where(sa.or_(_o.created < last, sa.and_(_o.created == last, _o.id < marker)))
+    return list(c.execute(query))

@@ -1,0 +1,26 @@
+"""Which cloud resources are orphans: made by a call that came too late, named by no result of a step."""
+
+import sqlalchemy as sa
+
+from dbaas.db.logbook import book
+from dbaas.db.tables import INSTANCES, OPERATIONS
+from dbaas.db.words import TERMINAL
+
+
+def is_orphan(c: sa.Connection, instance_id: str, operation_id: str, resource_id: str) -> bool:
+    """Certain only: while any operation on the instance is active, nothing is an orphan."""
+    busy = sa.select(OPERATIONS.c.id).where(
+        OPERATIONS.c.resource_id == instance_id, OPERATIONS.c.state.not_in(TERMINAL)
+    )
+    if c.execute(busy).first() is not None:
+        return False
+    op = c.execute(sa.select(OPERATIONS).where(OPERATIONS.c.id == operation_id)).first()
+    if op is None:
+        return False  # another deployment's, or older than our records: dbaas-manage audit shows it
+    instance = c.execute(sa.select(INSTANCES).where(INSTANCES.c.id == instance_id)).first()
+    if instance is None or instance.deleted is not None or instance.server_id is None:
+        return True
+    atoms = list(book.load_flow(c, operation_id))
+    if any('attested' in (atom.meta or {}) for atom in atoms):
+        return False  # somebody did a step by hand: what exists may be theirs
+    return resource_id not in {a.results.get('id') for a in atoms if isinstance(a.results, dict)}

@@ -1,0 +1,27 @@
+"""instance.create: from nothing to a database server that answers, with its databases and users.
+
+A failed step is held: what was made is expensive and every step bears repeating. Ids and names exist before.
+"""
+
+from typing import Any
+
+from taskflow.patterns import linear_flow, unordered_flow
+
+from flows.steps import databases, network, records, servers, volumes
+
+
+def build(**inputs: Any) -> linear_flow.Flow:
+    return linear_flow.Flow('instance.create').add(
+        unordered_flow.Flow('resources').add(
+            network.CreateSecurityGroup(provides='security_group'),
+            network.CreatePort(provides='port'),
+            volumes.CreateVolume(provides='volume'),
+        ),
+        servers.CreateServer(provides='server'),
+        servers.WaitForServer(),
+        servers.WaitForGuest(),
+        databases.PrepareDatabase(provides='prepare_command'),
+        databases.StartDatabase(provides='start_command'),
+        databases.WaitForDatabase(),
+        records.PublishEndpoint(),
+    )

@@ -1,0 +1,22 @@
+"""instance.delete: forward only, in whatever state the instance is: half made, dead, or deleted before."""
+
+from typing import Any
+
+from taskflow.patterns import linear_flow, unordered_flow
+
+from flows.steps import databases, removal
+
+
+def build(**inputs: Any) -> linear_flow.Flow:
+    return linear_flow.Flow('instance.delete').add(
+        databases.StopDatabase(provides='stop_command'),
+        databases.WaitForStop(),
+        removal.DeleteServer(),
+        removal.WaitForServerGone(),
+        unordered_flow.Flow('rest').add(
+            removal.DeleteVolumes(),
+            removal.DeletePorts(),
+            removal.DeleteSecurityGroups(),
+        ),
+        removal.ForgetInstance(),
+    )

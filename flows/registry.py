@@ -1,0 +1,80 @@
+"""Every operation, by name and version: its factory, how it locks, and what a failed step does."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from oslo_config import cfg
+
+from dbaas.db.words import DELETE as DELETE_LOCK
+from dbaas.db.words import EXCLUSIVE, NONE
+from dbaas.services.operations import OperationType
+from flows.base import Wait
+from flows.demo import wait
+from flows.graph import Graph
+from flows.instance import create, delete
+
+# (name, version) -> factory; pure: called anew on every claim, with the operation's inputs
+OPERATIONS: dict[tuple[str, int], Callable[..., Any]] = {
+    ('instance.create', 1): create.build,
+    ('instance.delete', 1): delete.build,
+    ('demo.wait', 1): wait.build,
+}
+
+# name -> lock mode, failure policy, priority on the board (lower first)
+_TYPES: dict[str, tuple[str, str, int]] = {
+    'instance.create': (EXCLUSIVE, 'hold', 5),
+    'instance.delete': (DELETE_LOCK, 'hold', 4),
+    'demo.wait': (NONE, 'hold', 7),
+}
+
+
+def types(conf: cfg.ConfigOpts) -> dict[str, OperationType]:
+    """The newest version of each operation, with the deployment's failure policy."""
+    newest = dict(sorted(OPERATIONS))
+    found = {}
+    for name, (mode, policy, priority) in _TYPES.items():
+        policy = conf.flows.failure_policy.get(name, policy)
+        if policy not in ('hold', 'abort'):
+            raise cfg.ConfigFileValueError(
+                f"[flows] failure_policy: {name} must be 'hold' or 'abort', not {policy!r}"
+            )
+        found[name] = OperationType(name, newest[name], mode, policy, priority)
+    return found
+
+
+def known(operations: Mapping[tuple[str, int], Any] = OPERATIONS) -> frozenset[tuple[str, int]]:
+    """The pairs that this program can run: no other job is claimed."""
+    return frozenset(operations)
+
+
+def build(name: str, version: int, /, **inputs: Any) -> Any:
+    """The flow of an operation, a TaskFlow pattern. Raises LookupError for a pair this program does not know."""
+    try:
+        factory = OPERATIONS[name, version]
+    except KeyError:
+        raise LookupError(f'flow {name} version {version} is not known to this program') from None
+    return factory(**inputs)
+
+
+def graph(op: Any) -> Graph:
+    """The graph of an operation's row."""
+    return Graph(build(op.type, op.version, **op.inputs))
+
+
+def problems(flow: Any) -> list[str]:
+    """What makes a flow unfit to be registered: rules that hold for every flow, checked by the tests."""
+    found, shape = [], Graph(flow)
+    for name, step in shape.steps.items():
+        if not step.effect:
+            found.append(f'{name} has no effect line')
+        if isinstance(step, Wait) and shape.places[name].depth and 'unordered' in type(flow).__module__:
+            found.append(f'{name} waits inside an unordered block')
+    restores = [name for name, step in shape.steps.items() if step.restores]
+    for name, step in shape.steps.items():
+        if step.irreversible and any(
+            name not in shape.before[r] and r not in shape.before[name] for r in restores
+        ):
+            found.append(f'{name} is irreversible beside a step that restores service')
+        if step.irreversible and any(name in shape.before[r] for r in restores):
+            found.append(f'{name} is irreversible before a step that restores service')
+    return found

@@ -1,0 +1,79 @@
+"""The instance's machine: make it, wait until it runs and its agent has spoken."""
+
+import base64
+from typing import Any
+
+from dbaas.cloud.protocol import Flavor, Port, Volume
+from dbaas.exceptions import GuestUnreachable
+from flows.base import CommandFailed, Wait
+from flows.steps.resources import MakeResource, owner
+
+SERVER = 'server'
+
+
+def fault_of(cloud: Any, run: Any) -> str | None:
+    """Why the machine will never come up; None: it is there and on its way, or up."""
+    server = cloud.server(owner(run), SERVER)
+    if server is None:
+        return 'the server is gone'
+    return (server.fault or 'the server is in error') if server.status == 'ERROR' else None
+
+
+class CreateServer(MakeResource):
+    kind = SERVER
+    effect = 'start a machine of flavor {flavor[name]}'
+    undo_effect = 'remove the machine and everything that runs on it'
+    deadline = 'server'  # of its undo, which waits until the machine is gone
+
+    def execute(
+        self, run: Any, cloud: Any, secrets: Any, settings: Any, instance_id: str, datastore: str,
+        flavor: dict[str, Any], guest_key_id: str, port: dict[str, Any], volume: dict[str, Any],
+    ) -> dict[str, Any]:  # fmt: skip
+        user_data = {
+            'instance': instance_id,
+            'key': base64.b64encode(secrets.open(guest_key_id)).decode(),
+            'datastore': datastore,
+            'heartbeat_interval': settings.guest.heartbeat_interval,
+            'transport_url': settings.messaging.transport_url,
+        }
+        run.check()
+        made = cloud.create_server(
+            owner(run), SERVER, Flavor(**flavor), Port(**port), Volume(**volume), user_data
+        )  # fmt: skip
+        return {'id': made.id}
+
+    def revert(self, run: Any, cloud: Any, **_: Any) -> None:
+        run.check()
+        cloud.delete_server(owner(run), SERVER)
+        if cloud.server(owner(run), SERVER) is not None:
+            self.park(run, [f'server:{run.instance_id}'], 'the server is still being removed')
+
+
+class WaitForServer(Wait):
+    effect = 'wait until the machine runs'
+    deadline = 'server'
+    awaits = ('create-server',)
+
+    def execute(self, run: Any, cloud: Any) -> None:
+        fault = fault_of(cloud, run)
+        if fault is not None:
+            raise CommandFailed(self.awaits, fault)
+        if cloud.server(owner(run), SERVER).status != 'ACTIVE':
+            self.park(run, [f'server:{run.instance_id}'], 'the server does not become ACTIVE')
+
+
+class WaitForGuest(Wait):
+    """The agent's heartbeat wakes it; what counts is that the agent answers."""
+
+    effect = 'wait until the guest agent answers'
+    deadline = 'guest'
+    awaits = ('create-server',)
+
+    def execute(self, run: Any, cloud: Any, guest: Any) -> None:
+        try:
+            guest.ping(run.instance_id)
+        except GuestUnreachable:
+            fault = fault_of(cloud, run)
+            if fault is not None:
+                raise CommandFailed(self.awaits, fault) from None
+            self.park(run, [f'guest:{run.instance_id}'], 'the guest agent does not answer')

@@ -1,0 +1,19 @@
+"""Waiting in tests: for a condition, with a deadline; never for a time."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar('T')
+
+
+def until(condition: Callable[[], T], timeout: float = 10, what: str = 'the condition') -> T:
+    """The first true value of `condition()`; AssertionError naming `what` after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f'{what}: not within {timeout} s; last seen {value!r}')
+        time.sleep(0.01)
