@@ -40,6 +40,19 @@ setup(
         'tenacity>=8.2',
         'waitress>=3.0',
     ],
+    extras_require={
+        'clients': ['python-openstackclient>=6.0', 'python-troveclient>=8.0'],
+        'test': [
+            'import-linter>=2.0',
+            'mypy>=1.8',
+            'pytest>=8.0',
+            'pytest-xdist>=3.5',
+            'ruff>=0.6',
+            'types-PyMySQL',
+            'types-PyYAML',
+            'types-requests',
+        ],
+    },
     entry_points={
         'console_scripts': [
             'dbaas = dbaas.cli.main:main',

@@ -16,6 +16,7 @@ from conductor import failures
 from conductor.claims import Claim, Claims
 from conductor.run import OpenedSecrets, Run
 from conductor.stepper import Stepper
+from conf import logs
 from dbaas.db import operations
 from dbaas.db.logbook import book
 from dbaas.db.logbook.session import Session
@@ -55,6 +56,10 @@ class Engine:
 
     def run(self, op: Any) -> None:
         """Run a claimed operation until it ends or rests. Raises ClaimLost when somebody else has gone on."""
+        with logs.about(op.request_id, op.id):
+            self._run(op)
+
+    def _run(self, op: Any) -> None:
         with self._db.read() as c:
             flow = book.load_flow(c, op.id)
         session = Session(self._db, op, flow)
@@ -81,7 +86,9 @@ class Engine:
         run.check()
         now = self._db.clock()
         session.started[step.name] = now
-        with self._claims.step(claim, step.name, now, run.deadline(step.deadline)):
+        limit = run.deadline(step.deadline)
+        op = session.op
+        with self._claims.step(claim, step.name, now, limit), logs.about(op.request_id, op.id, step.name):
             yield
 
     def _rest(self, op: Any, session: Session, graph: Graph, stuck: bool) -> None:

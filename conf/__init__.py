@@ -10,7 +10,7 @@ from conf import opts
 def register(conf: cfg.ConfigOpts) -> None:
     """Register every option of ours on `conf`."""
     for group, options in opts.GROUPS:
-        conf.register_opts(options, group=group)
+        conf.register_opts(options, group=None if group == 'DEFAULT' else group)
 
 
 def load(
@@ -20,7 +20,10 @@ def load(
 
     Raises oslo_config.cfg.Error with the file and the option when a value does not fit.
     """
+    from conf import logs  # here: an agent, which loads options of its own, does without oslo.log
+
     conf = cfg.ConfigOpts()
     register(conf)
+    logs.register(conf)
     conf(list(argv), project='dbaas', prog=program, default_config_files=list(config_files))
     return conf

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from oslo_config import cfg
+from taskflow.patterns import unordered_flow
 
 from dbaas.db.words import DELETE as DELETE_LOCK
 from dbaas.db.words import EXCLUSIVE, NONE
 from dbaas.services.operations import OperationType
-from flows.base import Wait
+from flows.base import Step, Wait
 from flows.demo import wait
 from flows.graph import Graph
 from flows.instance import create, delete
@@ -63,12 +64,10 @@ def graph(op: Any) -> Graph:
 
 def problems(flow: Any) -> list[str]:
     """What makes a flow unfit to be registered: rules that hold for every flow, checked by the tests."""
-    found, shape = [], Graph(flow)
+    found, shape = _waits_beside_others(flow), Graph(flow)
     for name, step in shape.steps.items():
         if not step.effect:
             found.append(f'{name} has no effect line')
-        if isinstance(step, Wait) and shape.places[name].depth and 'unordered' in type(flow).__module__:
-            found.append(f'{name} waits inside an unordered block')
     restores = [name for name, step in shape.steps.items() if step.restores]
     for name, step in shape.steps.items():
         if step.irreversible and any(
@@ -77,4 +76,15 @@ def problems(flow: Any) -> list[str]:
             found.append(f'{name} is irreversible beside a step that restores service')
         if step.irreversible and any(name in shape.before[r] for r in restores):
             found.append(f'{name} is irreversible before a step that restores service')
+    return found
+
+
+def _waits_beside_others(block: Any, beside: bool = False) -> list[str]:
+    """A wait step that parks stops its siblings, so none stands inside an unordered block."""
+    beside, found = beside or isinstance(block, unordered_flow.Flow), []
+    for item in block:
+        if not isinstance(item, Step):
+            found += _waits_beside_others(item, beside)
+        elif beside and isinstance(item, Wait):
+            found.append(f'{item.name} waits inside an unordered block')
     return found

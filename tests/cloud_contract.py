@@ -84,6 +84,17 @@ class CloudContract:
         cloud.forget(owner.instance)
         assert cloud.snapshot() == before
 
+    def test_nothing_is_left_after_the_last_resource(self, cloud, owner):
+        """An undone create has nobody who calls forget."""
+        before = cloud.snapshot()
+        self.make_all(cloud, owner)
+        cloud.delete_server(owner, 'server')
+        until(lambda: cloud.server(owner, 'server') is None, what='the server is gone')
+        cloud.delete_port(owner, 'port')
+        cloud.delete_volume(owner, 'volume')
+        cloud.delete_security_group(owner, 'security-group')
+        assert cloud.snapshot() == before
+
     def test_forget_alone_leaves_nothing(self, cloud, owner):
         before = cloud.snapshot()
         self.make_all(cloud, owner)

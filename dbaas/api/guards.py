@@ -1,20 +1,22 @@
 """Before and after every request: request id, token, project, policy, size. No answer without a policy check."""
 
+import dataclasses
 import functools
 import logging
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, cast
 
 import flask
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotAcceptable, NotFound
 
 from dbaas import exceptions
-from dbaas.api import errors, fields
+from dbaas.api import errors, fields, negotiation
+from dbaas.api.negotiation import VERSION
 from dbaas.api.parts import parts
 from dbaas.context import RequestContext
 
 LOG = logging.getLogger(__name__)
-VERSION = 'v1.0'
 REHEARSAL = 'dbaas.rehearsal'  # key in the WSGI environment: set by us only, no header can make it
 
 View = TypeVar('View', bound=Callable[..., Any])
@@ -71,9 +73,11 @@ def install(app: flask.Flask) -> None:
 
 def _enter() -> None:
     request = flask.request
-    flask.g.request_id = RequestContext.new_request_id()
+    flask.g.request_id = f'req-{uuid.uuid4()}'
     if request.method in ('HEAD', 'OPTIONS'):
         raise NotFound
+    if negotiation.UNKNOWN in request.environ:
+        raise NotAcceptable('The version is not supported.')
     segments = request.path.split('/')[1:]
     if segments[0] == VERSION:
         _authenticate(segments[1] if len(segments) > 1 else '')
@@ -90,7 +94,7 @@ def _authenticate(project_id: str) -> None:
     if not token:
         raise exceptions.Unauthorized('The request you have made requires authentication: no X-Auth-Token.')
     ctx = parts().identity.authenticate(token)
-    flask.g.ctx = ctx.of_request(flask.g.request_id)
+    flask.g.ctx = dataclasses.replace(ctx, request_id=flask.g.request_id)
     if project_id != ctx.project_id:
         raise exceptions.Forbidden(f"User {ctx.user_name} cannot access project {project_id}: not the token's project.")
 

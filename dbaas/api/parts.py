@@ -29,6 +29,7 @@ class Parts:
     db: 'Database'
     post: 'Callable[[Sequence[Job]], Any]'
     cloud: Cloud
+    guest: Any  # asked by calls that need an answer from the instance itself
     policy: Policy
     identity: TokenFile
     operations: Operations

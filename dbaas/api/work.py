@@ -23,7 +23,7 @@ class Rehearsal:
     plan: dict[str, Any] | None = None
 
 
-class _RolledBack(Exception):  # noqa: N818 - ends a rehearsed transaction
+class _RolledBack(Exception):
     pass
 
 
@@ -60,7 +60,7 @@ def start(work: Callable[[Any], tuple[str, T]]) -> T:
 def _post(jobs: Sequence[operations.Job]) -> None:
     try:
         parts().post(jobs)
-    except Exception:  # noqa: BLE001 - it is committed: the request has succeeded, and the reconciler posts it
+    except Exception:
         LOG.warning('%d jobs are not posted yet', len(jobs), exc_info=True)
 
 
@@ -82,3 +82,8 @@ def _rehearse(work: Callable[[Any], dict[str, Any] | None]) -> NoReturn:
     except _RolledBack:
         flask.abort(flask.make_response('', 200))
     raise AssertionError('a rehearsed transaction was committed')
+
+
+def accepted() -> flask.Response:
+    """Trove's 202: an empty body that calls itself JSON."""
+    return flask.Response('', 202, content_type='application/json')

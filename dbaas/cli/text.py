@@ -42,10 +42,8 @@ def plain(blocks: Sequence[Block]) -> str:
 
 
 def clean(value: Any) -> str:
-    """One line of printable text; '-' for nothing."""
-    if value is None or value == '':
-        return '-'
-    return _CONTROL.sub(' ', str(value)).strip() or '-'
+    """One line of printable text; '-' for None."""
+    return '-' if value is None else _CONTROL.sub(' ', str(value)).strip()
 
 
 def fields(pairs: Sequence[tuple[str, Any]]) -> str:

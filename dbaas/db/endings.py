@@ -37,6 +37,7 @@ def _not_created(c: sa.Connection, op: Any, now: float) -> None:
     )
     quotas.give_back(c, op.resource_id)
     secrets.erase(c, op.resource_id)
+    c.execute(sa.delete(HEARTBEATS).where(HEARTBEATS.c.instance_id == op.resource_id))
 
 
 def _deleted(c: sa.Connection, op: Any, now: float) -> None:

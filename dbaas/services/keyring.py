@@ -21,6 +21,8 @@ class Keyring:
     def __init__(self, current: str, keys: dict[str, bytes]):
         self.current = current
         self._keys = {key_id: AESGCM(key) for key_id, key in keys.items()}
+        if current not in self._keys:
+            raise KeyError(current)
 
     def seal(self, value: bytes, context: bytes) -> tuple[str, bytes, bytes]:
         """-> key id, nonce, ciphertext."""
@@ -42,7 +44,7 @@ def load(path: str) -> Keyring:
             found: Any = yaml.safe_load(text)
         if os.stat(path).st_mode & 0o077:
             raise KeyringError(f'{path} can be read by others: chmod 600 it.')
-        keys = {str(k): base64.b64decode(v) for k, v in found['keys'].items()}
+        keys = {str(k): base64.b64decode(v, validate=True) for k, v in found['keys'].items()}
         return Keyring(str(found['current']), keys)
     except FileNotFoundError:
         add_key(path, {}, first=True)

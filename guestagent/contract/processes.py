@@ -50,7 +50,7 @@ def pidfd_of(path: str) -> int | None:
         fd = os.pidfd_open(seen['pid'])  # first the descriptor, then the proof of identity
     except (OSError, ValueError, KeyError):
         return None
-    if start_time(seen['pid']) == seen['start']:
+    if seen['start'] is not None and start_time(seen['pid']) == seen['start']:
         return fd
     os.close(fd)
     return None
@@ -111,3 +111,13 @@ def lock_held(path: str) -> bool:
     finally:
         os.close(fd)
     return False
+
+
+def find(argument: str) -> int | None:
+    """The oldest process with exactly this argument in its command line: it may have no pid file yet."""
+    wanted = argument.encode()
+    for name in sorted((n for n in os.listdir('/proc') if n.isdigit()), key=int):
+        with contextlib.suppress(OSError), open(f'/proc/{name}/cmdline', 'rb') as line:
+            if wanted in line.read().split(b'\0') and start_time(int(name)) is not None:
+                return int(name)
+    return None

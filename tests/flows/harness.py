@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,13 +45,48 @@ class LoudWorker(Worker):
         raise  # noqa: PLE0704 - called while it is handled
 
 
-class House:
-    """One deployment in one folder. `restart` = the process is gone, a new one starts from SQL."""
+class RecordingBoard(EmbeddedBoard):
+    """Remembers every job that was ever posted."""
 
-    def __init__(self, folder: str, *, verbs: Any = VERBS, duration: float | None = 1.0, policy: str | None = None):
-        self.folder, self.now = folder, 1000.0
+    def __init__(self, posted: list[operations.Job]):
+        super().__init__()
+        self._posted = posted
+
+    def post(self, jobs: Iterable[operations.Job]) -> None:
+        jobs = list(jobs)
+        self._posted += jobs
+        super().post(jobs)
+
+
+class Disk:
+    """One SQLite file whose connections serve many houses, one after the other: tests spend no time on schemas."""
+
+    def __init__(self, folder: str):
+        self.url = f'sqlite:///{os.path.join(folder, "dbaas.sqlite")}'
+        self.house: House
+        self.db = self.connect(lambda point: self.house.hook(point))
+        METADATA.create_all(self.db.engine)
+
+    def connect(self, hook: Callable[[str], None] = lambda point: None) -> Database:
+        """Connections of somebody else's: another process, or one that is about to freeze."""
+        return Database(self.url, lambda: self.house.now, hook, durable=False)
+
+    def wipe(self) -> None:
+        with self.db.engine.begin() as c:
+            for table in METADATA.sorted_tables:
+                c.execute(sa.delete(table))
+
+
+class House:
+    """One deployment on an empty disk. `restart` = its process is gone, a new one starts from SQL."""
+
+    def __init__(
+        self, disk: Disk, *, verbs: Any = VERBS, duration: float | None = 1.0, policy: str | None = None
+    ):
+        self.disk, self.db, self.now = disk, disk.db, 1000.0
         self.hook: Callable[[str], None] = lambda point: None
-        self.verbs, self.duration = verbs, duration
+        disk.house = self
+        disk.wipe()
         self.posted: list[operations.Job] = []
         self.settings = conf.load()
         if policy is not None:
@@ -61,27 +96,19 @@ class House:
             self._on_report, self._on_heartbeat, clock=lambda: self.now, duration=duration, verbs=verbs,
             latency=Latency(active=3.0, boot=2.0, gone=1.0),
         )  # fmt: skip
-        self.db = self.new_database()
-        METADATA.create_all(self.db.engine)
         self.db.run(lambda c: quotas.ensure(c, PROJECT, LIMITS))
+        self.secrets = Secrets(self.db, KEYRING)
+        self.operations = Operations(registry.types(self.settings), lambda: self.now)
         self.restart()
-
-    def new_database(self, hook: Callable[[str], None] | None = None) -> Database:
-        url = f'sqlite:///{os.path.join(self.folder, "dbaas.sqlite")}'
-        return Database(url, lambda: self.now, hook or (lambda point: self.hook(point)), durable=False)
 
     def restart(self) -> None:
         """Everything in memory is gone but the world, which is not ours."""
         self.hook = lambda point: None
-        self.db.close()
-        self.db = self.new_database()
-        self.board = EmbeddedBoard()
+        self.board = RecordingBoard(self.posted)
         self.claims = Claims()
         self.worker = self.new_worker(self.db, self.claims)
         self.reports = Reports(self.db, self.board)
         self.timers = Timers(self.db, self.board, self.claims, self.settings)
-        self.secrets = Secrets(self.db, KEYRING)
-        self.operations = Operations(registry.types(self.settings), lambda: self.now)
         with self.db.read() as c:
             self.post(operations.lost_jobs(c, None))
 
@@ -89,9 +116,6 @@ class House:
         dependencies = {'cloud': self.world.cloud, 'guest': self.world.guests}
         engine = Engine(db, self.settings, Secrets(db, KEYRING), dependencies, claims, name)
         return LoudWorker(db, self.board, engine, 1)
-
-    def close(self) -> None:
-        self.db.close()
 
     # -- what the world says
     def _on_report(self, instance_id: str, outcome: Any) -> None:
@@ -101,8 +125,7 @@ class House:
         self.reports.on_heartbeat(instance_id, beat)
 
     # -- life
-    def post(self, jobs: list[operations.Job]) -> None:
-        self.posted += jobs
+    def post(self, jobs: Iterable[operations.Job]) -> None:
         self.board.post(jobs)
 
     def work(self) -> None:
@@ -131,7 +154,7 @@ class House:
 
     def request(self, operation_id: str, verb: str) -> None:
         """The verb, ordered by somebody else while a step runs: through a database of its own, unseen by hooks."""
-        other = self.new_database(lambda point: None)
+        other = self.disk.connect()
         try:
             other.run(lambda c: verbs.order(c, operation_id, verb, self.now, actor='operator'))
         finally:

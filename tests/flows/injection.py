@@ -7,7 +7,7 @@ from typing import Any
 from unittest import mock
 
 from flows import registry
-from flows.graph import Graph
+from flows.base import Step
 
 DO, UNDO = 'do', 'undo'
 Watch = Callable[[Any, str, str], None]  # (run, step, DO or UNDO), as it begins
@@ -37,9 +37,12 @@ class Injection:
             raise Injected(f'{step} {way} {when}')
 
     def wrap(self, flow: Any) -> Any:
-        for name, step in Graph(flow).steps.items():
-            step.execute = self._wrapped(name, DO, step.execute)  # type: ignore[method-assign]
-            step.revert = self._wrapped(name, UNDO, step.revert)  # type: ignore[method-assign]
+        for item in flow:
+            if isinstance(item, Step):
+                item.execute = self._wrapped(item.name, DO, item.execute)  # type: ignore[method-assign]
+                item.revert = self._wrapped(item.name, UNDO, item.revert)  # type: ignore[method-assign]
+            else:
+                self.wrap(item)
         return flow
 
     def _wrapped(self, step: str, way: str, call: Callable[..., Any]) -> Callable[..., Any]:

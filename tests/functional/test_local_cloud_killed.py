@@ -1,4 +1,4 @@
-"""The local cloud, killed at every change it makes to the machine: repeated, the calls leave one of each, or nothing."""
+"""The local cloud, killed at every change it makes: the repeated call leaves one of each, or nothing."""
 
 import os
 import sys
@@ -39,9 +39,9 @@ def killed_at(n, call):
         try:
             sys.addaudithook(Killer(n))
             call()
-        except BaseException:
+            os._exit(0)
+        finally:
             os._exit(1)
-        os._exit(0)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert code in (0, 9), 'the call failed by itself'
     return code == 9

@@ -1,6 +1,6 @@
 """A stand-in for the guest agent where only its process matters: the lock, the pid file and a server to leave.
 
-    python -m tests.servers.fake_agent --state DIR --config RECORD/agent.json
+python -m tests.servers.fake_agent --state DIR --config RECORD/agent.json
 """
 
 import json

@@ -12,7 +12,7 @@ from dbaas.cli.flow.session import Session, format_option, pass_session
 _AGO = re.compile(r'(\d+)([smhd])')
 _UNIT = {'s': 'seconds', 'm': 'minutes', 'h': 'hours', 'd': 'days'}
 STATES = (
-    'ACCEPTED', 'QUEUED', 'RUNNING', 'WAITING', 'HELD', 'PAUSING', 'PAUSED', 'ABORTING', 'ABORT_HELD',
+    'ACCEPTED', 'QUEUED', 'RUNNING', 'WAITING', 'HELD', 'PAUSED', 'ABORTING', 'ABORT_HELD',
     'SUCCEEDED', 'ABORTED', 'CANCELLED', 'SUPERSEDED',
 )  # fmt: skip
 

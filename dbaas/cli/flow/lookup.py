@@ -14,7 +14,7 @@ def operation(api: Api, typed: str) -> str:
     """The full id. A full one is not looked up; a prefix reads the list, newest first."""
     if _FULL.fullmatch(typed):
         return typed
-    return _only('operation', typed, [o['id'] for o in api.pages('operations') if o['id'].startswith(typed)])
+    return _only('operation', typed, [o['id'] for o in api.pages('operations') if _begins(o['id'], typed)])
 
 
 def instance(api: Api, typed: str) -> str:
@@ -33,7 +33,11 @@ def _match(kind: str, typed: str, rows: Iterable[dict[str, Any]], prefix: bool =
     if any(id_ == typed for id_, _ in known):
         return typed
     found = [id_ for id_, name in known if name == typed]
-    return _only(kind, typed, found or [id_ for id_, _ in known if prefix and id_.startswith(typed)])
+    return _only(kind, typed, found or [id_ for id_, _ in known if prefix and _begins(id_, typed)])
+
+
+def _begins(id_: str, typed: str) -> bool:
+    return bool(typed) and id_.startswith(typed)
 
 
 def _only(kind: str, typed: str, found: list[str]) -> str:

@@ -140,4 +140,3 @@ def _last_line(path: str) -> str:
         if lines:
             return lines[-1]
     return f'see {path}'
-

@@ -106,6 +106,7 @@ class LocalCloud:
         if record is not None:
             with _doing(f'removing the server of {owner.instance}'):
                 self._machines.delete(record)
+                self._leave(owner.instance)
 
     def delete_volume(self, owner: Owner, name: str) -> None:
         record = self._records.get(owner.instance, 'volume', name)
@@ -116,6 +117,7 @@ class LocalCloud:
                     volumes.remove(record.facts['image'])
                 remove_tree(self._places.record(owner.instance, 'data'))
                 self._records.remove(owner.instance, 'volume', name)
+                self._leave(owner.instance)
 
     def delete_port(self, owner: Owner, name: str) -> None:
         record = self._records.get(owner.instance, 'port', name)
@@ -123,6 +125,7 @@ class LocalCloud:
             with _doing(f'giving back the address of {owner.instance}'), self._addresses.locked():
                 self._addresses.give_back(record.facts['address'], self._places.record(owner.instance))
                 self._records.remove(owner.instance, 'port', name)
+                self._leave(owner.instance)
 
     def delete_security_group(self, owner: Owner, name: str) -> None:
         """There is none here."""
@@ -145,23 +148,26 @@ class LocalCloud:
         with _doing(f'removing the folders of {instance}'):
             for resource in self.resources(instance):
                 self.remove(resource)
-            self._machines.clear(instance)
-            remove_tree(self._places.record(instance))
+            self._leave(instance)
 
     def recover(self) -> list[str]:
         """Start the agents of all instances that should run -> their ids; those that live go on as they are.
 
         Raises CloudError when an address has been taken by somebody else.
         """
-        for server in self._servers():
-            if self._machines.wanted(server):
-                self._machines.claim(server)
-        return self.tend()
+        with _doing('starting agents'):
+            for server in self._servers():
+                if self._machines.wanted(server):
+                    self._machines.claim(server)
+            return self._revive()
 
     def tend(self) -> list[str]:
-        """Start dead agents anew, without touching their databases -> ids of their instances."""
+        """Start dead agents anew, without touching their databases -> what was done, a line each."""
         with _doing('starting agents'):
-            return [s.owner.instance for s in self._servers() if self._machines.revive(s)]
+            return [f'the agent of instance {i} had ended and is started again' for i in self._revive()]
+
+    def _revive(self) -> list[str]:
+        return [server.owner.instance for server in self._servers() if self._machines.revive(server)]
 
     def down(self) -> list[str]:
         """End all agents and database servers cleanly and unmount -> ids of instances; data and records stay."""
@@ -169,6 +175,9 @@ class LocalCloud:
         with _doing('stopping instances'), ThreadPoolExecutor(8) as pool:
             list(pool.map(self._machines.halt, servers))
             self._limits.close()
+            remove_tree(self._places.rpc)
+            with contextlib.suppress(OSError):  # not ours alone, or gone
+                os.rmdir(self._places.runtime)
         return [server.owner.instance for server in servers]
 
     def notes(self) -> list[str]:
@@ -190,10 +199,16 @@ class LocalCloud:
             'folders': instances,
             'addresses': self._addresses.owned(self._places.instances),
             'mounts': [point for point in points if point.startswith(self._places.runtime + os.sep)],
-            'runtime': sorted(set(os.listdir(self._places.runtime)) - {'rpc'}),
+            'runtime': sorted(_names(self._places.runtime) - {'rpc'}),
             'agents': [i for i in instances if strays(self._places.record(i, 'agent.json'))],
             'databases': [i for i in instances if strays(f'--loose-dbaas={self._places.record(i)}')],
         }
+
+    def _leave(self, instance: str) -> None:
+        """With its last resource an instance's folders go: an undone create leaves nothing either."""
+        if not self._records.all(instance):
+            self._machines.clear(instance)
+            remove_tree(self._places.record(instance))
 
     def _servers(self) -> list[Record]:
         return [r for i in self._records.instances() for r in self._records.all(i) if r.kind == 'server']
@@ -221,3 +236,8 @@ def _doing(what: str) -> Iterator[None]:
         place = f' ({error.filename})' if error.filename else ''
         raise CloudError(f'{what} failed: {error.strerror or error}{place}{remedy}') from error
 
+
+def _names(folder: str) -> set[str]:
+    with contextlib.suppress(FileNotFoundError):
+        return set(os.listdir(folder))
+    return set()

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+from collections.abc import Mapping
 
 _PERIOD = 100_000  # microseconds
 
@@ -41,7 +42,7 @@ class Limits:
         if self._hierarchy is None or self.refused:
             return []
         if self._hierarchy.version == 2:
-            settings = {'memory.max': ram << 20, 'cpu.max': f'{vcpus * _PERIOD} {_PERIOD}'}
+            settings: dict[str, int | str] = {'memory.max': ram << 20, 'cpu.max': f'{vcpus * _PERIOD} {_PERIOD}'}
             return [self._write(self._folder('memory', instance), settings)]
         memory = {'memory.limit_in_bytes': ram << 20}
         cpu = {'cpu.cfs_period_us': _PERIOD, 'cpu.cfs_quota_us': vcpus * _PERIOD}
@@ -80,7 +81,7 @@ class Limits:
             with open(f'{above}/cgroup.subtree_control', 'w') as out:
                 out.write('+memory +cpu')
 
-    def _write(self, folder: str, settings: dict[str, int | str]) -> str:
+    def _write(self, folder: str, settings: Mapping[str, int | str]) -> str:
         os.makedirs(folder, exist_ok=True)
         for key, value in settings.items():
             with open(f'{folder}/{key}', 'w') as out:

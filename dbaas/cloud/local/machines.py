@@ -84,7 +84,9 @@ class Machines:
         with self._addresses.locked():
             ours = self._addresses.take(address, self._folder(server))
         if not ours:
-            raise CloudError(f'{address}, the address of instance {server.owner.instance}, belongs to another deployment')
+            raise CloudError(
+                f'{address}, the address of instance {server.owner.instance}, belongs to another deployment'
+            )
         if not self._database_runs(server) and listening(address, number):
             raise CloudError(
                 f'something else listens on {address}:{number}, the address of instance {server.owner.instance};'
@@ -127,9 +129,8 @@ class Machines:
         return {'uid': uid, 'gid': uid} if _mapped('uid', uid) and _mapped('gid', uid) else None
 
     def _known_config(self, server: Record) -> dict[str, Any] | None:
-        with contextlib.suppress(FileNotFoundError):
-            with open(os.path.join(self._folder(server), CONFIG)) as text:
-                return json.load(text)
+        with contextlib.suppress(FileNotFoundError), open(os.path.join(self._folder(server), CONFIG)) as text:
+            return json.load(text)
         return None
 
     def _port(self, server: Record) -> Record:

@@ -47,6 +47,10 @@ class SimulatedCloud:
     def effect(self, kind: str) -> str:
         return f'a {kind.replace("-", " ")} in memory'
 
+    def snapshot(self) -> Document:
+        """Comparable: what exists, without ids and times."""
+        return self.state.snapshot()
+
     def tend(self) -> list[str]:
         """Nothing to restart."""
         return []

@@ -152,9 +152,22 @@ WHY = {
     'state': 'HELD',
     'step': 'start-database',
     'since': '2026-11-21T10:00:02.000',
-    'waiting_on': [{'key': 'guest:7d0c', 'since': '2026-11-21T10:00:01.000', 'deadline': None}, 'an operator'],
-    'last_error': 'mariadbd not found at /nowhere',
-    'lock': {'resource': INSTANCE, 'holder': ID, 'mode': 'exclusive'},
+    'waiting_on': [
+        {
+            'key': 'guest:7d0c',
+            'step': 'wait-for-guest',
+            'since': '2026-11-21T10:00:01.000',
+            'looks_again': '2026-11-21T10:00:03.000',
+            'deadline': None,
+        }
+    ],
+    'last_error': {
+        'step': 'start-database',
+        'at': '2026-11-21T10:00:02.000',
+        'attempt': 2,
+        'error': 'mariadbd not found at /nowhere',
+    },
+    'lock': {'operation': OTHER, 'type': 'instance.create', 'state': 'RUNNING'},
     'conductor': None,
     'advice': ['install mariadb-server-core', f'dbaas-flow resume {ID} --reason ...'],
 }

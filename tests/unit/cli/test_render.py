@@ -50,7 +50,7 @@ def test_nested_and_neighbouring_blocks_are_branches_of_their_own() -> None:
 def test_nothing_from_others_reaches_a_terminal_as_a_command() -> None:
     shown = text.plain(operations.show(UNDONE))
     assert '\x1b' not in shown
-    assert 'cloud says [31mno' in shown
+    assert 'cloud says  [31mno' in shown
 
 
 def test_a_terminal_shows_markup_of_others_as_text() -> None:

@@ -20,10 +20,10 @@ def listing(operations: list[dict[str, Any]], short: bool = False) -> Table:
                 o['type'],
                 marks.state(o),
                 o.get('step'),
-                (o.get('instance_id') or '')[: _SHORTEST if short else None],
+                o['instance_id'][: _SHORTEST if short else None] if o.get('instance_id') else None,
                 o['created'],
                 seconds(o.get('duration')),
-                o.get('reason'),
+                o.get('reason') or '',
             )
             for o in operations
         ],
@@ -91,17 +91,12 @@ def steps(operation: dict[str, Any]) -> Table:
                 f'{prefix}{marks.mark(step)} {step["name"]}',
                 step.get('state') or 'PENDING',
                 seconds(step.get('duration')),
-                step.get('attempt') or '',
+                step.get('attempt'),
                 step.get('conductor'),
                 '; '.join(_notes(step, waits.get(step['name'], []))),
             )
         )
-    return Table(('STEP', 'STATE', 'DURATION', 'ATTEMPT', 'CONDUCTOR', 'NOTE'), _blank(rows), wide=('NOTE',))
-
-
-def _blank(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """A block's head has no values, not even '-'."""
-    return [tuple(' ' if cell == '' else cell for cell in row) for row in rows]
+    return Table(('STEP', 'STATE', 'DURATION', 'ATTEMPT', 'CONDUCTOR', 'NOTE'), rows, wide=('NOTE',))
 
 
 def _notes(step: dict[str, Any], waits: list[dict[str, Any]]) -> Iterator[str]:
@@ -123,7 +118,7 @@ def _notes(step: dict[str, Any], waits: list[dict[str, Any]]) -> Iterator[str]:
 def requests(rows: list[dict[str, Any]]) -> Table:
     return Table(
         ('ORDER', 'AT', 'BY', 'STATE', 'REASON', 'ANSWER'),
-        [(r['verb'], r['at'], r['actor'], r['state'], r.get('reason'), r.get('answer')) for r in rows],
+        [(r['verb'], r['at'], r['actor'], r['state'], r.get('reason'), r.get('answer') or '') for r in rows],
         wide=('REASON', 'ANSWER'),
     )
 
@@ -140,7 +135,7 @@ def history(events: list[dict[str, Any]]) -> Table:
                 e.get('epoch'),
                 e.get('conductor'),
                 e.get('actor'),
-                e.get('error') or e.get('reason'),
+                e.get('error') or e.get('reason') or '',
             )
             for e in events
         ],

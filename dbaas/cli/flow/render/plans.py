@@ -29,7 +29,7 @@ def effects(steps: list[dict[str, Any]]) -> Table:
     rows: list[tuple[Any, ...]] = []
     for prefix, step in tree.branches(steps):
         if step is None:
-            rows.append((prefix, *' ' * (len(headings) - 1)))
+            rows.append((prefix, *[''] * (len(headings) - 1)))
             continue
         expected = (seconds(step.get('expected')),) if timed else ()
         undo = f'irreversible: {step["irreversible"]}' if step.get('irreversible') else step.get('undo')
@@ -39,7 +39,7 @@ def effects(steps: list[dict[str, Any]]) -> Table:
 
 def _note(step: dict[str, Any]) -> str:
     notes = (('disrupts', 'takes service away'), ('restores', 'gives service back'))
-    return '; '.join(text for key, text in notes if step.get(key)) or ' '
+    return '; '.join(text for key, text in notes if step.get(key))
 
 
 def _brink(plan: dict[str, Any]) -> str:
@@ -49,5 +49,5 @@ def _brink(plan: dict[str, Any]) -> str:
 
 def _quota(name: str, row: dict[str, Any]) -> str:
     limit = row.get('limit')
-    of = 'no limit' if limit is None or limit < 0 else f'of {limit}'
-    return f'{name} {row.get("adds", 0):+d}, {row.get("used")} used, {of}'
+    of = 'no limit' if limit is None or limit < 0 else f'limit {limit}'
+    return f'{name} {row["adds"]:+d} to {row["used"]} used, {of}'

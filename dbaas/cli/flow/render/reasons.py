@@ -6,18 +6,16 @@ from dbaas.cli.text import Block, clean, fields
 
 
 def explain(operation_id: str, why: dict[str, Any]) -> list[Block]:
-    """Values of the API may be texts, or objects that are shown as 'name value' pairs."""
-    waiting = [_words(item) for item in why.get('waiting_on') or []]
     lines = fields(
         [
             ('operation', operation_id),
-            ('state', why.get('state')),
-            ('summary', why.get('summary')),
+            ('state', why['state']),
+            ('summary', why['summary']),
             ('step', why.get('step')),
             ('since', why.get('since')),
-            *(('waits on', item) for item in waiting),
-            ('last error', why.get('last_error')),
-            ('lock', _words(why.get('lock'))),
+            *(('waits for', _wait(wait)) for wait in why.get('waiting_on') or []),
+            ('last error', _error(why['last_error']) if why.get('last_error') else None),
+            ('behind', '{type} {operation} ({state})'.format_map(why['lock']) if why.get('lock') else None),
             ('conductor', why.get('conductor')),
         ]
     )
@@ -25,9 +23,10 @@ def explain(operation_id: str, why: dict[str, Any]) -> list[Block]:
     return [lines, *(['', 'What to do:', *advice] if advice else [])]
 
 
-def _words(value: Any) -> str | None:
-    if isinstance(value, dict):
-        return ', '.join(f'{key} {clean(item)}' for key, item in value.items() if item not in (None, '', []))
-    if isinstance(value, list):
-        return '; '.join(filter(None, map(_words, value)))
-    return None if value is None else str(value)
+def _wait(wait: dict[str, Any]) -> str:
+    times = (('since', 'since'), ('looks_again', 'looks again'), ('deadline', 'gives up'))
+    return ', '.join([wait['key'], *(f'{word} {wait[key]}' for key, word in times if wait.get(key))])
+
+
+def _error(error: dict[str, Any]) -> str:
+    return f'{error["step"]}, attempt {error.get("attempt") or 1}, {error["at"]}: {error["error"]}'

@@ -1,0 +1,39 @@
+# make run: a database as a service on this machine. make test: everything that must hold.
+
+DBAAS_STATE ?= ./var
+DBAAS_PORT ?= 8779
+TESTS ?= tests
+JOBS ?= 2
+BIN := .venv/bin
+
+.PHONY: install run down clean test install-test lint bench chaos
+
+install:
+	@tools/install
+
+run: install
+	@$(BIN)/dbaas up --demo --state "$(DBAAS_STATE)" --port "$(DBAAS_PORT)"
+
+down:
+	@$(BIN)/dbaas down --state "$(DBAAS_STATE)"
+
+clean:
+	@tools/clean "$(DBAAS_STATE)"
+
+install-test:
+	@tools/install --test
+
+test: install-test
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
+
+lint: install-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/python -m bench
+
+chaos: install-test
+	DBAAS_CHAOS_SEEDS=$${DBAAS_CHAOS_SEEDS:-5000} $(BIN)/python -m pytest -n $(JOBS) tests/flows -k chaos

@@ -1,0 +1,76 @@
+"""The WSGI application put together from a deployment's parts."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import flask
+from oslo_config import cfg
+
+from dbaas import api
+from dbaas.api import errors, guards, negotiation
+from dbaas.api.parts import EXTENSION, Parts
+from dbaas.cloud.protocol import Cloud
+from dbaas.db.session import Database
+from dbaas.policy import Policy
+from dbaas.services.identity import TokenFile
+from dbaas.services.instances import Instances
+from dbaas.services.operations import Operations
+from dbaas.services.quotas import Quotas
+from dbaas.services.secrets import Secrets
+
+SPECIFICATION = {
+    'API_TITLE': 'dbaas',
+    'API_VERSION': negotiation.VERSION,
+    'OPENAPI_VERSION': '3.0.3',
+    'API_SPEC_OPTIONS': {
+        'info': {'description': "OpenStack Trove's API, and beside it every operation as a flow to see and steer."},
+        'security': [{'token': []}],
+        'components': {
+            'securitySchemes': {'token': {'type': 'apiKey', 'in': 'header', 'name': 'X-Auth-Token'}},
+        },
+    },
+}
+
+
+def create_app(
+    conf: cfg.ConfigOpts,
+    *,
+    db: Database,
+    post: Callable[[Sequence[Any]], Any],
+    cloud: Cloud,
+    operations: Operations,
+    secrets: Secrets,
+    guest: Any = None,
+    ready: Callable[[], bool] = lambda: True,
+    reports_since: Callable[[], float | None] = lambda: None,
+) -> flask.Flask:
+    """The WSGI application.
+
+    post: puts jobs on the board, called after each commit that makes some. ready: what /healthcheck says.
+    reports_since: when the receiver of guest reports began to listen (seconds since the epoch; None: always has).
+    """
+    quotas = Quotas(conf)
+    app = flask.Flask('dbaas', static_folder=None)
+    app.config.update(SPECIFICATION)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.merge_slashes = False  # an unknown path is 404, never a redirect
+    app.extensions[EXTENSION] = Parts(
+        conf=conf,
+        db=db,
+        post=post,
+        cloud=cloud,
+        guest=guest,
+        policy=Policy(conf, api.list_rules()),
+        identity=TokenFile(conf.identity.token_file or os.path.join(conf.state_dir, 'identity.yaml')),
+        operations=operations,
+        instances=Instances(conf, cloud, operations, secrets, quotas, db.clock, reports_since),
+        quotas=quotas,
+        ready=ready,
+    )
+    guards.install(app)
+    specification = errors.Api(app)
+    for blueprint in api.BLUEPRINTS:
+        specification.register_blueprint(blueprint)
+    app.wsgi_app = negotiation.by_accept_header(app.wsgi_app)  # type: ignore[method-assign]
+    return app

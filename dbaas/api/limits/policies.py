@@ -1,0 +1,5 @@
+"""A project sees its own limits."""
+
+from dbaas.policy import ADMIN_OR_OWNER, rule
+
+RULES = (rule('limits:index', ADMIN_OR_OWNER, 'List limits.', 'GET', '/limits'),)

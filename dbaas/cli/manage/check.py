@@ -1,0 +1,57 @@
+"""dbaas-manage check: what is wrong with this deployment, one line each, with the remedy."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+import click
+
+from dbaas.cli import output
+from dbaas.cli.manage import findings
+from dbaas.cli.manage.deployment import Deployment, ManageError, pass_deployment
+from dbaas.cli.manage.findings import Finding
+
+
+@click.command()
+@pass_deployment
+def check(deployment: Deployment) -> None:
+    """Diagnose a deployment: installation, options, schema, keys, identities, programs, addresses, limits.
+
+    Nothing is changed; what is made to try something out is removed again. A warning means that it works, with
+    less. Exit code 0: no check FAILED; 1: one did.
+
+    \b
+    Examples:
+      dbaas-manage --state var check
+      dbaas-manage --state var check -o json | jq '.[] | select(.result != "ok")'
+    """
+    found = list(run(deployment))
+    data = [dataclasses.asdict(finding) for finding in found]
+    output.emit(deployment.format, data, lambda: [findings.report(found)])
+    if any(finding.result == findings.FAILED for finding in found):
+        raise click.exceptions.Exit(1)
+
+
+def run(deployment: Deployment) -> Iterator[Finding]:
+    """Every finding. Where the installation is wrong nothing else is asked: its answers would not be ours."""
+    from dbaas.cli.manage.checks import installation
+
+    ours = list(installation.packages())
+    yield from ours
+    if any(finding.result == findings.FAILED for finding in ours):
+        return
+    try:
+        yield findings.ok('options', f'state directory {deployment.state}')
+    except ManageError as error:
+        yield findings.failed('options', error.message, 'mend the file named')
+        return
+    for look in _checks(deployment):
+        yield from look(deployment)
+
+
+def _checks(deployment: Deployment) -> list[Callable[[Deployment], Iterator[Finding]]]:
+    from dbaas.cli.manage.checks import files, local, programs, records
+
+    common = [files.state, records.schema, records.keys, files.modes, files.identities]
+    if deployment.conf.cloud.driver != 'local':
+        return common
+    return [*common, programs.datastores, local.addresses, local.limits, local.volumes]

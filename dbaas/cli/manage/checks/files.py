@@ -1,0 +1,63 @@
+"""The state directory, who may read its secret files, and the token file."""
+
+import os
+import stat
+from collections.abc import Iterator
+
+from dbaas import exceptions
+from dbaas.cli.manage.deployment import Deployment
+from dbaas.cli.manage.findings import Finding, failed, ok, warning
+
+SCARCE = 1 << 30
+SECRET = ('token', 'openrc', 'demo.cnf', 'dbaas.sqlite')
+
+
+def state(deployment: Deployment) -> Iterator[Finding]:
+    """There, ours to write, with room."""
+    folder = deployment.state
+    if not os.path.isdir(folder):
+        yield warning('state directory', f'{folder} is not there yet', '`dbaas up` makes it; or give --state')
+    elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        yield failed('state directory', f'{folder} cannot be written', 'run as the user who started `dbaas up`')
+    else:
+        free = os.statvfs(folder)
+        left = free.f_bavail * free.f_frsize
+        text = f'{folder}, {left / (1 << 30):.1f} GiB free'
+        if left < SCARCE:
+            yield failed('state directory', text, 'make room: databases stop before their disk is full')
+        else:
+            yield ok('state directory', text)
+
+
+def modes(deployment: Deployment) -> Iterator[Finding]:
+    """Nobody else may read what lets one in."""
+    paths = [deployment.token_file, deployment.key_file, *map(deployment.within, SECRET)]
+    for path in paths:
+        try:
+            mode = stat.S_IMODE(os.stat(path).st_mode)
+        except OSError:
+            continue  # other checks say what is missing
+        if mode & 0o077:
+            yield failed(os.path.basename(path), f'{path} has mode {mode:04o}: others can read it', f'chmod 600 {path}')
+        else:
+            yield ok(os.path.basename(path), f'mode {mode:04o}')
+
+
+def identities(deployment: Deployment) -> Iterator[Finding]:
+    """Asking for a token that nobody has tells whether the file can be used."""
+    from dbaas.services.identity import TokenFile
+
+    path = deployment.token_file
+    if not os.path.exists(path):
+        yield warning('identities', f'{path} is not there yet', '`dbaas up` makes it at its first start')
+        return
+    try:
+        TokenFile(path).authenticate('')
+    except exceptions.Unauthorized:
+        yield ok('identities', path)
+    except exceptions.DbaasError:
+        yield failed(
+            'identities',
+            f'{path} cannot be used',
+            'it must be a YAML list of {token, user_id, user_name, project_id, project_name, roles}',
+        )

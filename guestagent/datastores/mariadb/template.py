@@ -1,0 +1,85 @@
+"""An empty data directory, made once per server program and copied for each instance.
+
+Root's account is by Unix socket only; the agent's own user has the same rights, by socket too.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+
+from guestagent.datastores.mariadb import account, binaries
+from guestagent.failure import CommandError
+from guestagent.system import files
+
+FORMAT = 1  # of the template: raised when it is made differently
+LONGEST = 300  # seconds to make one
+
+
+def ensure(templates: str, server_binary: str | None, install_binary: str | None) -> tuple[str, str]:
+    """(its data directory, the server's version '10.11.19'). Several agents may race for it.
+
+    Raises CommandError with what the engine's installer said.
+    """
+    server = binaries.server(server_binary)
+    folder = os.path.join(templates, _name(server))
+    if not os.path.isdir(folder):
+        os.makedirs(templates, exist_ok=True)
+        with open(os.path.join(templates, '.lock'), 'w') as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not os.path.isdir(folder):
+                _make(folder, server, binaries.install(install_binary), lock.fileno())
+    with open(os.path.join(folder, 'version')) as text:
+        return os.path.join(folder, 'data'), text.read()
+
+
+def _name(server: str) -> str:
+    """Another program, an upgraded one, or another user of the agent needs another template."""
+    found = os.stat(server)
+    facts = f'{FORMAT}|{os.path.realpath(server)}|{found.st_size}|{found.st_mtime_ns}|{account.name()}'
+    return 'mariadb-' + hashlib.sha256(facts.encode()).hexdigest()[:16]
+
+
+def _make(folder: str, server: str, install: str, lock: int) -> None:
+    fresh = folder + '.new'
+    files.remove(fresh)  # an agent died while making it, and so did its installer: that holds the lock too
+    os.makedirs(fresh)
+    version = binaries.version(server)
+    _install(os.path.join(fresh, 'full'), server, install, lock)
+    # zeros become holes: a quarter of the bytes is left to copy
+    subprocess.run(
+        ['cp', '-a', '--sparse=always', os.path.join(fresh, 'full'), os.path.join(fresh, 'data')], check=True
+    )
+    shutil.rmtree(os.path.join(fresh, 'full'))
+    files.write(os.path.join(fresh, 'version'), version)
+    files.sync(fresh)
+    os.rename(fresh, folder)
+
+
+def _install(data: str, server: str, install: str, lock: int) -> None:
+    user = account.name()
+    command = [
+        install,
+        '--no-defaults',
+        f'--datadir={data}',
+        '--auth-root-authentication-method=socket',
+        f'--auth-root-socket-user={user}',
+        '--skip-test-db',
+        '--innodb-log-file-size=8M',
+        *(['--user=root'] if os.geteuid() == 0 else []),
+    ]
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+        check=False,
+        cwd='/',
+        pass_fds=(lock,),
+        env={**os.environ, 'MYSQLD_BOOTSTRAP': server, 'LC_ALL': 'C.UTF-8'},
+    )
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip())[-1000:]
+        raise CommandError(f'{install} failed with status {done.returncode}: {said}')

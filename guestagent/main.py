@@ -1,0 +1,70 @@
+"""dbaas-guestagent: the agent of one instance, a process of its own that outlives the control plane.
+
+Exit codes: 0 ended by a signal, 1 cannot start, 2 wrong arguments, 3 another agent has this instance.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from guestagent import place as places
+from guestagent.contract import processes
+
+LOG = logging.getLogger(__name__)
+FORMAT = '%(asctime)s %(levelname)s %(name)s: %(message)s'
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    given = _arguments(argv)
+    logging.basicConfig(level=logging.INFO, format=FORMAT, stream=sys.stderr)
+    logging.getLogger('oslo').setLevel(logging.WARNING)
+    try:
+        place = places.read(given.config)
+    except (OSError, ValueError, KeyError) as error:
+        LOG.error('Cannot read %s: %s %s', given.config, type(error).__name__, error)
+        return 1
+    lock = processes.take_lock(os.path.join(place.record, 'agent.lock'))
+    if lock is None:
+        LOG.error('Another agent has instance %s', place.instance)
+        return 3
+    processes.write_pid(os.path.join(place.record, 'agent.pid'), os.getpid())
+    return _serve(place)
+
+
+def _serve(place: places.Place) -> int:
+    """Imports come late: an agent that cannot begin says so at once."""
+    from conf import messaging
+
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: done.set())
+    conf = messaging.bare_conf()
+    from guestagent.agent import Agent
+    from guestagent.failure import CommandError
+
+    agent = Agent(place, conf)
+    try:
+        agent.start()
+    except CommandError as error:
+        LOG.error('%s', error)
+        return 1
+    LOG.info('The agent of %s is ready', place.instance)
+    done.wait()
+    agent.stop()
+    LOG.info('The agent of %s ends; its database goes on', place.instance)
+    return 0
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog='dbaas-guestagent', description='The agent of one instance.')
+    parser.add_argument('--state', required=True, metavar='DIR', help='state directory of the deployment')
+    parser.add_argument('--config', required=True, metavar='FILE', help="this instance's agent.json")
+    return parser.parse_args(argv)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""Fixtures: a place = one deployment in which any registered flow can be started and disturbed."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from flows import registry
+from flows.graph import Graph
+from tests.flows import harness
+from tests.flows.injection import Injection
+from tests.flows.scenarios import SCENARIOS, Scenario
+
+
+@dataclasses.dataclass
+class Place:
+    """One operation of one deployment, about to be started."""
+
+    house: harness.House
+    injection: Injection
+    name: str
+    before: dict[str, Any]  # the slate just before it was asked for
+
+    @property
+    def scenario(self) -> Scenario:
+        return SCENARIOS[self.name]
+
+    def start(self) -> str:
+        return self.scenario.start(self.house)
+
+    def succeeded(self, operation_id: str) -> None:
+        """It has, with one result, and nothing of it is locked, waiting or unanswered."""
+        assert self.house.state(operation_id) == 'SUCCEEDED', self.house.operation(operation_id).reason
+        self.scenario.succeeded(self.house, operation_id)
+        left = self.house.rows('operation_lock', 'operation_wait', 'command_report', 'operation_request')
+        assert not [r for r in left.pop('operation_request') if r['state'] == 'new']
+        assert not any(left.values()), left
+        resources = self.house.world.snapshot()['resources']
+        assert len(set(resources)) == len(resources), 'something was made twice'
+
+    def clean(self) -> None:
+        """Nothing is left of it but its own story, and for a create the ERROR instance."""
+        now, before = self.house.slate(), {k: v for k, v in self.before.items()}
+        for table in self.scenario.leaves:
+            left = [row for row in now.pop(table) if row not in before[table]]
+            del before[table]
+            assert [row['status'] for row in left] == ['ERROR'] and left[0]['fault']
+            assert not left[0]['addresses'] and not left[0]['server_id'] and not left[0]['volume_id']
+        assert now == before
+
+
+@pytest.fixture(scope='session')
+def disk(tmp_path_factory: pytest.TempPathFactory) -> harness.Disk:
+    return harness.Disk(str(tmp_path_factory.mktemp('flows')))
+
+
+@pytest.fixture
+def open_place(disk: harness.Disk) -> Iterator[Callable[..., Place]]:
+    """open_place(name, policy=None) -> Place on an empty disk, everything that must exist before in place."""
+    harness.quiet()
+    injection = Injection()
+
+    def make(name: str, **options: Any) -> Place:
+        house = harness.House(disk, **options)
+        SCENARIOS[name].before(house)
+        injection.began.clear()
+        house.posted.clear()
+        return Place(house, injection, name, house.slate())
+
+    with injection.installed():
+        yield make
+
+
+def graph_of(name: str, version: int = 1) -> Graph:
+    return Graph(registry.build(name, version))
+
+
+def every_step() -> list[Any]:
+    """(operation, step) of every registered flow, as pytest parameters."""
+    pairs = [(name, step) for name, version in registry.OPERATIONS for step in graph_of(name, version).steps]
+    return [pytest.param(name, step, id=f'{name}:{step}') for name, step in pairs]
+
+
+def every_flow() -> list[str]:
+    return [name for name, _ in registry.OPERATIONS]
+
+
+def past_return(name: str, step: str) -> bool:
+    """Whether no abort is possible once this step has begun."""
+    graph = graph_of(name)
+    return any(graph.steps[s].irreversible for s in {step} | graph.before[step])
+
+
+def undoable() -> list[Any]:
+    """(operation, step) of the flows that can be undone as a whole."""
+    return [p for p in every_step() if not any(s.irreversible for s in graph_of(p.values[0]).steps.values())]

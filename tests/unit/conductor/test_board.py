@@ -1,0 +1,95 @@
+"""The contract of a board; every kind of board passes it."""
+
+import threading
+import time
+
+import pytest
+
+from conductor.board.base import Board
+from conductor.board.embedded import EmbeddedBoard
+from dbaas.db.operations import Job
+
+KNOWN = frozenset({('a', 1)})
+
+
+def job(operation: str, seq: int = 1, *, type: str = 'a', version: int = 1, priority: int = 5, project: str = 'p') -> Job:
+    return Job(operation, seq, type, version, priority, project)
+
+
+@pytest.fixture
+def board() -> Board:
+    return EmbeddedBoard()
+
+
+def claimed(board: Board) -> list[str]:
+    found = []
+    while (one := board.claim(KNOWN, 0)) is not None:
+        found.append(one.operation_id)
+    return found
+
+
+def test_posted_twice_is_claimed_once(board: Board) -> None:
+    board.post([job('x')])
+    board.post([job('x')])
+    assert claimed(board) == ['x']
+    board.post([job('x')])  # it is claimed, not gone
+    assert claimed(board) == []
+
+
+def test_a_new_post_seq_is_another_job(board: Board) -> None:
+    board.post([job('x', 1)])
+    assert claimed(board) == ['x']
+    board.post([job('x', 2)])
+    assert claimed(board) == ['x']
+
+
+def test_consumed_is_gone(board: Board) -> None:
+    board.post([job('x')])
+    one = board.claim(KNOWN, 0)
+    assert one is not None
+    board.consume(one)
+    assert board.names() == set()
+
+
+def test_abandoned_is_offered_again_after_its_delay(board: Board) -> None:
+    board.post([job('x')])
+    one = board.claim(KNOWN, 0)
+    assert one is not None
+    board.abandon(one, 0.05)
+    assert board.claim(KNOWN, 0) is None
+    assert board.claim(KNOWN, 5) == one
+
+
+def test_unknown_versions_are_left_alone(board: Board) -> None:
+    board.post([job('x', version=2), job('y', type='b'), job('z')])
+    assert claimed(board) == ['z']
+    assert board.names() == {'x-1', 'y-1', 'z-1'}
+
+
+def test_priority_comes_before_arrival(board: Board) -> None:
+    board.post([job('late', priority=9), job('backup', priority=7), job('failover', priority=1)])
+    assert claimed(board) == ['failover', 'backup', 'late']
+
+
+def test_projects_take_turns(board: Board) -> None:
+    board.post([job(f'big-{n}', project='big') for n in range(3)] + [job('small', project='small')])
+    assert claimed(board) == ['big-0', 'small', 'big-1', 'big-2']
+
+
+def test_a_waiting_claim_is_woken_by_a_post(board: Board) -> None:
+    found: list[Job | None] = []
+    thread = threading.Thread(target=lambda: found.append(board.claim(KNOWN, 20)))
+    thread.start()
+    began = time.monotonic()
+    board.post([job('x')])
+    thread.join(20)
+    assert found == [job('x')] and time.monotonic() - began < 5
+
+
+def test_close_turns_waiting_claims_away(board: Board) -> None:
+    found: list[Job | None] = []
+    thread = threading.Thread(target=lambda: found.append(board.claim(KNOWN, 20)))
+    thread.start()
+    board.close()
+    thread.join(5)
+    assert found == [None]
