@@ -19,7 +19,7 @@ from taskflow.utils import persistence_utils
 import conf
 from bench.results import Result
 from conductor.board.embedded import EmbeddedBoard
-from conductor.main import build as build_conductor
+from conductor.service import build as build_conductor
 from dbaas.cloud.protocol import Cloud
 from dbaas.context import RequestContext
 from dbaas.db import migrate, operations

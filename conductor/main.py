@@ -1,61 +1,62 @@
-"""The conductor: worker and receiver of reports, in one process or (--role) each in its own. Composition root."""
+"""dbaas-conductor: runs flows and receives what guests report. Composition root."""
 
-import os
-import socket
-from collections.abc import Mapping
-from typing import Any
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
 
-from oslo_config import cfg
-
-from conductor.board.base import Board
-from conductor.claims import Claims
-from conductor.engine import Engine
-from conductor.reconciler import Reconciler
-from conductor.timers import Timers
-from conductor.worker import Worker
-from dbaas.db.session import Database
+ROLES = {'all': ('worker', 'reports'), 'worker': ('worker',), 'reports': ('reports',)}
 
 
-class Conductor:
-    """All parts of one conductor. start() returns when jobs are being claimed; stop() within a few seconds."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit codes: 0 stopped by a signal, 1 it could not start (one line says why)."""
+    from conf import messaging
 
-    def __init__(self, worker: Worker, timers: Timers, reconciler: Reconciler, board: Board, claims: Claims):
-        self.worker, self.timers, self.reconciler = worker, timers, reconciler
-        self.board, self.claims = board, claims
+    messaging.prepare()  # before anything imports oslo.messaging or TaskFlow: both would load eventlet
+    from dbaas.exceptions import DbaasError
 
-    def start(self) -> None:
-        self.reconciler.start()
-        self.worker.start()
-        self.timers.start()
-
-    def stop(self) -> None:
-        self.reconciler.stop()
-        self.timers.stop()
-        self.worker.stop()
-
-
-def name_of(conf: cfg.ConfigOpts) -> str:
-    return conf.conductor.name or f'{socket.gethostname()}-{os.getpid()}'
+    options = _arguments(argv)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        _serve(options, stop)
+    except (DbaasError, OSError) as error:
+        print(f'dbaas-conductor: {error}', file=sys.stderr)
+        return 1
+    return 0
 
 
-def build(
-    conf: cfg.ConfigOpts,
-    *,
-    db: Database,
-    board: Board,
-    cloud: Any,
-    guest: Any,
-    secrets: Any,
-    dependencies: Mapping[str, Any] | None = None,
-) -> Conductor:
-    """A conductor on these parts; nothing runs until start(). dependencies: more names that steps may ask for."""
-    claims = Claims()
-    injected = {'cloud': cloud, 'guest': guest, **(dependencies or {})}
-    engine = Engine(db, conf, secrets, injected, claims, name_of(conf))
-    return Conductor(
-        Worker(db, board, engine, conf.conductor.workers),
-        Timers(db, board, claims, conf),
-        Reconciler(db, board, cloud, conf),
-        board,
-        claims,
-    )
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser('dbaas-conductor', description=__doc__)
+    parser.add_argument('--config-file', action='append', default=[], help='options; may be given several times')
+    parser.add_argument('--state', help='state directory; default: [DEFAULT] state_dir')
+    parser.add_argument('--role', choices=sorted(ROLES), default='all', help='what this process does')
+    return parser.parse_args(argv)
+
+
+def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
+    import conf as configuration
+    from conductor import service
+    from conductor.board.embedded import EmbeddedBoard
+    from conf import logs
+    from dbaas import deployment
+
+    conf = configuration.load(config_files=options.config_file, program='dbaas-conductor')
+    if options.state:
+        conf.set_override('state_dir', options.state)
+    logs.setup(conf)
+    parts = deployment.open(conf)
+    roles = ROLES[options.role]
+    board = EmbeddedBoard()
+    services: list[service.Service] = []
+    if 'reports' in roles:
+        services.append(service.reception(parts, board))
+    if 'worker' in roles:
+        services.append(service.build(conf, **parts.for_conductor(), board=board))
+    for one in services:
+        one.start()
+    stop.wait()
+    for one in reversed(services):
+        one.stop()

@@ -24,8 +24,8 @@ BASE_RULES = (
 
 def rule(name: str, check: str, description: str, method: str, path: str) -> policy.DocumentedRuleDefault:
     """The default of one route; `path` begins after the project: '/instances/{instance_id}'."""
-    where = [{'method': method, 'path': f'/v1.0/{{project_id}}{path}'}]
-    return policy.DocumentedRuleDefault(name, check, description, where)
+    full = f'/v1.0/{{project_id}}{path}'
+    return policy.DocumentedRuleDefault(name, check, description, [{'method': method, 'path': full}])
 
 
 class Policy:

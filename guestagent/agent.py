@@ -68,12 +68,12 @@ class Agent:
         self._transport.cleanup()
 
     def _execute(self, command: Command) -> dict[str, Any]:
-        with self._hands:
-            try:
+        try:
+            with self._hands:
                 return VERBS[command.verb](self._datastore, self._desired, command.args)
-            finally:
-                if self._watch is not None:
-                    self._watch.wake()
+        finally:
+            if self._watch is not None:
+                self._watch.wake()
 
     def _ping(self) -> dict[str, Any]:
         facts = self._watch.facts() if self._watch is not None else {}

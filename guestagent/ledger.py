@@ -22,7 +22,7 @@ LOG = logging.getLogger(__name__)
 KEEP = 1000  # commands remembered
 
 
-class StaleEpoch(Exception):  # noqa: N818 - a verdict on an order
+class StaleEpoch(Exception):
     """A newer conductor has spoken for this operation."""
 
     def __init__(self, command: Command, newest: int) -> None:

@@ -14,7 +14,7 @@ from guestagent.ledger import Ledger, StaleEpoch
 LOG = logging.getLogger(__name__)
 
 
-class CommandRefused(Exception):  # noqa: N818 - an answer
+class CommandRefused(Exception):
     """The command was not accepted and leaves no trace: stale, unknown, or of another contract."""
 
 

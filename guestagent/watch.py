@@ -97,6 +97,8 @@ class Watch:
         return pidfd in ready
 
     def _nap(self) -> float:
+        if self._hands.locked():
+            return TICK
         left = max(min(self._look_due, self._next_start()) - time.monotonic(), 0.01)
         crowded = self._volume['used'] > self._volume['total'] / 2
         cheap = self._place.mount is not None  # a statvfs; a folder is walked

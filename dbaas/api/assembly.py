@@ -72,5 +72,5 @@ def create_app(
     specification = errors.Api(app)
     for blueprint in api.BLUEPRINTS:
         specification.register_blueprint(blueprint)
-    app.wsgi_app = negotiation.by_accept_header(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = negotiation.by_accept_header(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app

@@ -42,9 +42,7 @@ class FaultDetail(ma.Schema):
     message = ma.fields.String(required=True)
 
 
-FaultSchema = ma.Schema.from_dict(
-    {name: ma.fields.Nested(FaultDetail) for name in FAULTS.values()}, name='Fault'
-)
+FaultSchema = ma.Schema.from_dict({name: ma.fields.Nested(FaultDetail) for name in FAULTS.values()}, name='Fault')
 
 
 class Api(flask_smorest.Api):

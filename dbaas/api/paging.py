@@ -63,6 +63,3 @@ def listing(name: str, items: list[Any], marker: str | None) -> dict[str, Any]:
 def _query(marker: str) -> str:
     query: Mapping[str, str] = {**flask.request.args.to_dict(), 'marker': marker}
     return urlencode(query)
-
-
-

@@ -21,7 +21,7 @@ class Parser(FlaskParser):
     def load_json(self, req: flask.Request, schema: ma.Schema) -> Any:
         return json_body(req)
 
-    def handle_error(self, error: ma.ValidationError, *_: Any, **__: Any) -> NoReturn:  # type: ignore[override]
+    def handle_error(self, error: ma.ValidationError, *_: Any, **__: Any) -> NoReturn:
         raise exceptions.BadRequest(explain(error.messages))
 
 

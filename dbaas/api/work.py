@@ -30,14 +30,14 @@ class _RolledBack(Exception):
 def change(work: Callable[[Any], T]) -> T:
     """work(c) in one transaction; its result."""
     if _rehearsal() is not None:
-        _rehearse(lambda c: work(c) and None)
+        _rehearse(lambda c: _unplanned(work(c)))
     return parts().db.run(work)
 
 
 def order(work: Callable[[Any], tuple[Sequence[operations.Job], T]]) -> T:
     """work(c) -> (jobs, result): committed, then posted."""
     if _rehearsal() is not None:
-        _rehearse(lambda c: work(c) and None)
+        _rehearse(lambda c: _unplanned(work(c)))
     jobs, result = parts().db.run(work)
     _post(jobs)
     return result
@@ -62,6 +62,10 @@ def _post(jobs: Sequence[operations.Job]) -> None:
         parts().post(jobs)
     except Exception:
         LOG.warning('%d jobs are not posted yet', len(jobs), exc_info=True)
+
+
+def _unplanned(_result: Any) -> None:
+    """What starts no operation has no plan."""
 
 
 def _rehearsal() -> Rehearsal | None:

@@ -34,9 +34,7 @@ def get(c: sa.Connection, instance_id: str) -> sa.Row | None:
 
 def lock(c: sa.Connection, instance_id: str) -> sa.Row | None:
     """The bare row of one that is not deleted, locked until the transaction ends."""
-    return c.execute(
-        sa.select(INSTANCES).where(_i.id == instance_id, _i.deleted.is_(None)).with_for_update()
-    ).first()
+    return c.execute(sa.select(INSTANCES).where(_i.id == instance_id, _i.deleted.is_(None)).with_for_update()).first()
 
 
 def seen(c: sa.Connection, instance_id: str) -> sa.Row | None:

@@ -73,9 +73,7 @@ def delete(c: sa.Connection, name_or_id: str) -> None:
     datastores.delete(c, datastore.id)
 
 
-def register(
-    c: sa.Connection, name: str, manager: str, numbers: Sequence[str], default: str | None = None
-) -> None:
+def register(c: sa.Connection, name: str, manager: str, numbers: Sequence[str], default: str | None = None) -> None:
     """Make a datastore and its versions, named by their numbers, as far as missing. default: a number."""
     if datastores.get(c, name) is None:
         datastores.insert(c, id=str(uuid.uuid4()), name=name)

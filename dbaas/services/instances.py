@@ -80,9 +80,7 @@ class Instances:
         except exceptions.NotFound as error:
             raise exceptions.BadRequest(str(error)) from None
 
-    def create(
-        self, c: sa.Connection, ctx: RequestContext, wish: Mapping[str, Any], flavor: Flavor
-    ) -> tuple[str, str]:
+    def create(self, c: sa.Connection, ctx: RequestContext, wish: Mapping[str, Any], flavor: Flavor) -> tuple[str, str]:
         """wish: the validated request. -> (operation id, instance id).
 
         Raises BadRequest, NotFound (datastore) and OverLimit (volume, quota).

@@ -1,6 +1,6 @@
 """The datastore of this instance, found by entry point: a new one is a folder and a line in setup.py."""
 
-from importlib import metadata
+from stevedore import driver, exception
 
 from guestagent.datastores.base import Datastore
 from guestagent.failure import CommandError
@@ -11,7 +11,9 @@ GROUP = 'dbaas.datastores'
 
 def load(place: Place) -> Datastore:
     """Raises CommandError when this agent has no such datastore."""
-    for found in metadata.entry_points(group=GROUP, name=place.datastore):
-        made: Datastore = found.load()(place)
-        return made
-    raise CommandError(f'this agent knows no datastore {place.datastore!r}')
+    try:
+        found = driver.DriverManager(GROUP, place.datastore, invoke_on_load=True, invoke_args=(place,))
+    except exception.NoMatches as error:
+        raise CommandError(f'this agent knows no datastore {place.datastore!r}') from error
+    made: Datastore = found.driver
+    return made

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+from typing import Any
 
 from guestagent.contract import processes
 from guestagent.place import Place
@@ -76,6 +77,6 @@ class ServerProcess:
                 del self._children[pid]
 
 
-def _as(identity: files.Identity) -> dict[str, object]:
+def _as(identity: files.Identity) -> dict[str, Any]:
     """Popen's options for another user: set between fork and exec in C, no Python code runs there."""
     return {'user': identity[0], 'group': identity[1], 'extra_groups': []} if identity else {}

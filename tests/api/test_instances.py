@@ -1,14 +1,330 @@
 """Instances on the wire: what Trove's clients send and see."""
 
-from tests.api.house import House
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from dbaas.db import heartbeats, instances, operations
+from dbaas.db.tables import INSTANCES, OPERATIONS, QUOTAS, SECRETS
+from guestagent.contract import verifiers
+from tests.api.house import ADMIN, MEMBER, STRANGER, House, fault
+
+USERS = [{'name': 'ann', 'password': 'Opensesame-1', 'databases': [{'name': 'shop'}], 'host': '10.0.0.0/8'}]
+DATABASES = [{'name': 'shop', 'character_set': 'utf8', 'collate': 'utf8_general_ci'}]
+BRIEF = {
+    'id', 'name', 'status', 'operating_status', 'links', 'flavor', 'datastore', 'region', 'access', 'volume',
+}  # fmt: skip
 
 
-def test_first(house: House) -> None:
-    made = house.create(databases=[{'name': 'shop'}], users=[{'name': 'u', 'password': 'pw1', 'databases': [{'name': 'shop'}]}])
-    print(made)
-    print(house.get('/instances'))
-    print(house.get('/instances/' + made['id']))
-    a = house.call('DELETE', '/instances/' + made['id'])
-    print(a.status_code, a.headers, a.data)
-    print(house.get('/operations'))
-    print(house.call('POST', '/operations/plan', {'method':'POST','path':'/instances','body':house.request('x')}).json)
+def _active(house: House, instance_id: str, **columns: Any) -> None:
+    """As if its create had succeeded and its guest had reported."""
+
+    def work(c: Any) -> None:
+        for op in operations.active(c, instance_id):
+            operations.set_state(c, op, 'SUCCEEDED', house.now)
+        instances.update(
+            c, instance_id, addresses=[{'address': '127.64.0.9', 'type': 'private', 'network': 'local'}], **columns
+        )
+        details = {'volume': {'total': 2**30, 'used': 2**28}}
+        heartbeats.record(c, instance_id, house.now, 'HEALTHY', details)
+
+    house.db.run(work)
+
+
+# -- create ----------------------------------------------------------------------------------------------------------
+def test_a_create_answers_200_in_build_and_names_its_operation(house: House) -> None:
+    answer = house.call('POST', '/instances', house.request('db1', databases=DATABASES, users=USERS))
+    assert answer.status_code == 200
+    made = answer.json['instance']
+    assert (made['status'], made['operating_status'], made['name']) == ('BUILD', '', 'db1')
+    assert made['datastore'] == {'type': 'mariadb', 'version': '10.11', 'version_number': '10.11'}
+    assert made['flavor']['id'] == '1' and made['volume'] == {'size': 1}
+    assert made['created'] == made['updated'] == '2023-11-14T22:13:20'
+    job = house.posted[0]
+    assert answer.headers['X-Dbaas-Operation-Id'] == job.operation_id
+    assert [op['type'] for op in house.get('/operations')['operations']] == ['instance.create']
+
+
+def test_what_the_flow_gets_has_no_password(house: House) -> None:
+    house.create(databases=DATABASES, users=USERS, access={'is_public': False})
+    op = house.execute(sa.select(OPERATIONS)).one()
+    user = op.inputs['users'][0]
+    assert user | {'verifier_secret': ''} == {
+        'name': 'ann', 'host': '10.0.0.0/255.0.0.0', 'databases': ['shop'], 'verifier_secret': '',
+    }  # fmt: skip
+    assert house.secrets.open(user['verifier_secret']).decode() == verifiers.mysql_native('Opensesame-1')
+    assert op.inputs['databases'] == [{'name': 'shop', 'character_set': 'utf8', 'collate': 'utf8_general_ci'}]
+    assert op.inputs['access'] == {'is_public': False}
+    assert 'Opensesame-1' not in repr(house.content())
+    owners = {row.purpose: row.owner for row in house.execute(sa.select(SECRETS))}
+    assert owners == {'user-verifier': op.id, 'guest-key': op.resource_id}
+    assert len(house.secrets.open(op.inputs['guest_key_id'])) == 32
+
+
+@pytest.mark.parametrize('flavor', ['1', 1, 'http://nova.example/v2/flavors/1', {'id': '1'}])
+def test_a_flavor_is_named_by_id_or_url(house: House, flavor: Any) -> None:
+    assert house.create(flavorRef=flavor)['flavor']['id'] == '1'
+
+
+def test_openstacksdk_calls_the_flavor_flavor(house: House) -> None:
+    body = {'instance': {'name': 'sdk', 'flavor': '2', 'volume': {'size': '1'}}}
+    assert house.call('POST', '/instances', body).json['instance']['flavor']['id'] == '2'
+
+
+@pytest.mark.parametrize(
+    'datastore', [{'type': 'mariadb'}, {'type': 'mariadb', 'version': '10.11'}, {'version_number': '10.11'}, {}]
+)
+def test_the_datastore_is_found_by_name_or_omitted(house: House, datastore: dict[str, str]) -> None:
+    assert house.create(datastore=datastore)['datastore']['version'] == '10.11'
+
+
+def test_unknown_attributes_of_a_new_instance_are_ignored(house: House) -> None:
+    assert house.create(colour='blue', configuration_id='x', nics=[], modules=[])['status'] == 'BUILD'
+
+
+@pytest.mark.parametrize(
+    'attributes',
+    [
+        {'replica_of': '6b8f4a3e-9f5d-4a8e-9a53-0c1e0f3c5f11'},
+        {'restorePoint': {'backupRef': 'b1'}},
+        {'configuration': '6b8f4a3e-9f5d-4a8e-9a53-0c1e0f3c5f11'},
+        {'modules': [{'id': '6b8f4a3e-9f5d-4a8e-9a53-0c1e0f3c5f11'}]},
+        {'locality': 'affinity'},
+        {'availability_zone': 'nova'},
+        {'nics': [{'net-id': 'n1'}]},
+    ],
+    ids=lambda attributes: next(iter(attributes)),
+)
+def test_what_is_not_built_yet_is_501_and_changes_nothing(house: House, attributes: dict[str, Any]) -> None:
+    before = house.content()
+    message = fault(house.call('POST', '/instances', house.request(**attributes)), 501)
+    assert next(iter(attributes)) in message
+    assert house.content() == before
+
+
+def test_the_eleventh_instance_is_over_quota_and_leaves_nothing(house: House) -> None:
+    for number in range(10):
+        house.create(f'db{number}')
+    before = house.content()
+    assert 'instances' in fault(house.call('POST', '/instances', house.request('one-more')), 413)
+    assert house.content() == before
+
+
+def test_quota_counts_instances_ram_and_volume(house: House) -> None:
+    house.create(flavorRef='2', volume={'size': 3})
+    used = {row.resource: row.used for row in house.execute(sa.select(QUOTAS))}
+    assert used == {'instances': 1, 'ram': 1024, 'volumes': 3, 'backups': 0}
+
+
+# -- read ------------------------------------------------------------------------------------------------------------
+def test_a_list_shows_briefs_and_admins_see_whose(house: House) -> None:
+    house.create()
+    assert set(house.get('/instances')['instances'][0]) == BRIEF
+    assert house.get('/instances', ADMIN)['instances'][0]['tenant_id'] == 'demo'
+
+
+def test_details_and_what_only_admins_see(house: House) -> None:
+    made = house.create()
+    _active(house, made['id'], server_id='s-1', volume_id='v-1')
+    for view in (
+        house.get('/instances/detail')['instances'][0],
+        house.get(f'/instances/{made["id"]}')['instance'],
+    ):
+        assert (view['status'], view['operating_status']) == ('ACTIVE', 'HEALTHY')
+        assert view['ip'] == ['127.64.0.9']
+        assert view['addresses'] == [{'address': '127.64.0.9', 'type': 'private', 'network': 'local'}]
+        assert {'created', 'updated', 'service_status_updated'} <= set(view)
+        assert not {'server_id', 'volume_id', 'tenant_id', 'fault'} & set(view)
+    view = house.get(f'/instances/{made["id"]}', ADMIN)['instance']
+    assert (view['server_id'], view['volume_id'], view['encrypted_rpc_messaging']) == ('s-1', 'v-1', True)
+
+
+def test_only_show_tells_the_volumes_use(house: House) -> None:
+    made = house.create()
+    _active(house, made['id'])
+    assert house.get(f'/instances/{made["id"]}')['instance']['volume'] == {
+        'size': 1, 'used': 0.25, 'used_percent': 25.0,
+    }  # fmt: skip
+    assert house.get('/instances/detail')['instances'][0]['volume'] == {'size': 1}
+
+
+def test_links_carry_the_scheme_and_host_of_the_request(house: House) -> None:
+    made = house.create()
+    url = f'https://api.example:8779/v1.0/demo/instances/{made["id"]}'
+    answer = house.call('GET', f'/v1.0/demo/instances/{made["id"]}', base_url='https://api.example:8779')
+    assert answer.json['instance']['links'] == [
+        {'rel': 'self', 'href': url},
+        {'rel': 'bookmark', 'href': f'https://api.example:8779/instances/{made["id"]}'},
+    ]
+
+
+def test_pages_are_cut_by_id_and_shown_newest_first(house: House) -> None:
+    made = [house.create(f'db{number}') for number in range(5)]
+    by_id = sorted(made, key=lambda instance: instance['id'])
+    age = {instance['id']: number for number, instance in enumerate(made)}
+    path, seen = '/instances?limit=2&include_clustered=true', []
+    while path:
+        page = house.get(path)
+        ids = [instance['id'] for instance in page['instances']]
+        assert ids == sorted(ids, key=lambda i: -age[i])
+        assert set(ids) == {instance['id'] for instance in by_id[len(seen) : len(seen) + 2]}
+        seen += ids
+        assert page.get('links') == page.get('instances_links')
+        following = page.get('links', [{'rel': 'next', 'href': ''}])
+        assert [link['rel'] for link in following] == ['next']
+        path = following[0]['href'].replace('http://localhost', '')
+        assert not path or 'include_clustered=true' in path
+    assert len(seen) == 5
+
+
+@pytest.mark.parametrize('limit', ['0', '-1', 'x', '1.5', '', '٣', '9' * 30])
+def test_a_bad_limit_is_400(house: House, limit: str) -> None:
+    fault(house.call('GET', '/instances', query_string={'limit': limit}), 400)
+
+
+def test_a_page_is_never_longer_than_the_deployments(house: House) -> None:
+    house.conf.set_override('page_size', 2, group='api')
+    for number in range(3):
+        house.create(f'db{number}')
+    assert len(house.get('/instances?limit=1000')['instances']) == 2
+
+
+# -- whose -----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ('method', 'suffix', 'body'),
+    [
+        ('GET', '', None),
+        ('PUT', '', {'instance': {'name': 'mine'}}),
+        ('PUT', '', {'instance': {'configuration': None}}),
+        ('PATCH', '', {'instance': {'name': 'mine'}}),
+        ('DELETE', '', None),
+        ('POST', '/action', {'reset_status': {'force_delete': True}}),
+    ],
+)
+def test_another_projects_instance_is_404(house: House, method: str, suffix: str, body: Any) -> None:
+    made = house.create(who=STRANGER)
+    before = house.content()
+    fault(house.call(method, f'/instances/{made["id"]}{suffix}', body), 404)
+    assert house.content() == before
+
+
+def test_an_admin_reaches_other_projects_through_his_own_url(house: House) -> None:
+    made = house.create(who=STRANGER)
+    assert house.get(f'/instances/{made["id"]}', ADMIN)['instance']['tenant_id'] == 'other'
+    assert house.get('/instances', ADMIN)['instances'] == []
+    assert house.call('DELETE', f'/instances/{made["id"]}', who=ADMIN).status_code == 202
+    op = house.execute(sa.select(OPERATIONS).where(OPERATIONS.c.type == 'instance.delete')).one()
+    assert (op.project_id, op.user_id) == ('other', 'u-admin')
+
+
+# -- change ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize('method', ['PUT', 'PATCH'])
+def test_an_instance_is_renamed(house: House, method: str) -> None:
+    made = house.create()
+    answer = house.call(method, f'/instances/{made["id"]}', {'instance': {'name': 'Übername 2'}})
+    assert (answer.status_code, answer.data) == (202, b'')
+    assert answer.content_type == 'application/json' and 'X-Dbaas-Operation-Id' not in answer.headers
+    assert house.get(f'/instances/{made["id"]}')['instance']['name'] == 'Übername 2'
+
+
+@pytest.mark.parametrize(
+    ('method', 'attributes', 'code'),
+    [
+        ('PUT', {'configuration': None}, 501),
+        ('PUT', {'name': 'new', 'configuration': '6b8f4a3e-9f5d-4a8e-9a53-0c1e0f3c5f11'}, 501),
+        ('PUT', {'replica_of': None}, 501),
+        ('PUT', {'access': {'is_public': True}}, 501),
+        ('PUT', {'datastore_version': '11.4'}, 501),
+        ('PUT', {}, 501),
+        ('PATCH', {'datastore_version': '11.4'}, 501),
+        ('PATCH', {'slave_of': ''}, 501),
+        ('PUT', {'slave_of': ''}, 400),
+        ('PATCH', {'access': {'is_public': True}}, 400),
+        ('PUT', {'access': {'public': True}}, 400),
+        ('PUT', {'colour': 'blue'}, 400),
+        ('PUT', {'name': 'new', 'replica_of': None, 'configuration': None}, 400),
+    ],
+)
+def test_other_changes_are_refused_by_name_and_rename_nothing(
+    house: House, method: str, attributes: dict[str, Any], code: int
+) -> None:
+    made = house.create()
+    before = house.content()
+    fault(house.call(method, f'/instances/{made["id"]}', {'instance': attributes}), code)
+    assert house.content() == before
+
+
+# -- delete ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize('state', ['ACCEPTED', 'QUEUED', 'RUNNING', 'WAITING', 'HELD', 'PAUSED', 'ABORTING', 'ABORT_HELD'])
+def test_delete_is_accepted_whatever_goes_on_and_shown_from_then_on(house: House, state: str) -> None:
+    made = house.create()
+    house.execute(sa.update(OPERATIONS).values(state=state))
+    answer = house.call('DELETE', f'/instances/{made["id"]}')
+    assert (answer.status_code, answer.data) == (202, b'')
+    assert house.get(f'/instances/{made["id"]}')['instance']['status'] == 'SHUTDOWN'
+
+
+def test_a_second_delete_is_202_and_starts_nothing(house: House) -> None:
+    made = house.create()
+    first = house.call('DELETE', f'/instances/{made["id"]}')
+    before = house.content()
+    second = house.call('DELETE', f'/instances/{made["id"]}')
+    assert second.status_code == 202 and house.content() == before
+    assert second.headers['X-Dbaas-Operation-Id'] == first.headers['X-Dbaas-Operation-Id']
+
+
+def test_what_is_deleted_is_404_and_its_quota_is_back(house: House) -> None:
+    made = house.create()
+    house.call('DELETE', f'/instances/{made["id"]}')
+
+    def finish(c: Any) -> None:
+        for op in operations.active(c, made['id']):
+            operations.set_state(c, op, 'SUCCEEDED', house.now)
+
+    house.db.run(finish)
+    fault(house.call('GET', f'/instances/{made["id"]}'), 404)
+    fault(house.call('DELETE', f'/instances/{made["id"]}'), 404)
+    assert house.get('/instances')['instances'] == []
+    assert house.execute(sa.select(QUOTAS.c.used).where(QUOTAS.c.resource == 'instances')).scalar() == 0
+
+
+# -- force delete ----------------------------------------------------------------------------------------------------
+def test_reset_status_holds_what_is_under_way(house: House) -> None:
+    made = house.create()
+    answer = house.call('POST', f'/instances/{made["id"]}/action', {'reset_status': {}}, ADMIN)
+    assert (answer.status_code, answer.data) == (202, b'')
+    view = house.get(f'/instances/{made["id"]}', ADMIN)['instance']
+    assert view['status'] == 'ERROR'
+    assert 'reset-status by admin' in view['fault']['message'] and 'an operator can resume it' in view['fault']['message']
+    assert house.call('DELETE', f'/instances/{made["id"]}', who=ADMIN).status_code == 202
+
+
+def test_reset_status_without_an_operation_changes_nothing(house: House) -> None:
+    made = house.create()
+    _active(house, made['id'])
+    before = house.content()
+    assert house.call('POST', f'/instances/{made["id"]}/action', {'reset_status': {}}, ADMIN).status_code == 202
+    assert house.content() == before
+
+
+def test_a_member_resets_only_to_delete(house: House) -> None:
+    made = house.create()
+    path = f'/instances/{made["id"]}/action'
+    fault(house.call('POST', path, {'reset_status': {}}), 403)
+    assert house.call('POST', path, {'reset_status': {'force_delete': True}}).status_code == 202
+
+
+@pytest.mark.parametrize('key', ['restart', 'resize', 'promote_to_replica_source', 'eject_replica_source'])
+def test_actions_not_built_yet_are_501(house: House, key: str) -> None:
+    made = house.create()
+    before = house.content()
+    fault(house.call('POST', f'/instances/{made["id"]}/action', {key: {}}, MEMBER), 501)
+    assert house.content() == before
+
+
+def test_a_project_keeps_its_own_list(house: House) -> None:
+    house.create('mine')
+    house.create('theirs', STRANGER)
+    assert [i['name'] for i in house.get('/instances')['instances']] == ['mine']
+    assert house.execute(sa.select(sa.func.count()).select_from(INSTANCES)).scalar() == 2

@@ -44,10 +44,10 @@ def _rehearse(wish: dict[str, Any], rehearsal: Rehearsal) -> flask.Response:
         base_url=flask.request.host_url,
         json=wish['body'],
         headers={'X-Auth-Token': flask.request.headers['X-Auth-Token']},
-        environ_overrides={REHEARSAL: rehearsal},
     )
+    environ = {**builder.get_environ(), REHEARSAL: rehearsal}
     try:
-        body, status, headers = run_wsgi_app(flask.current_app.wsgi_app, builder.get_environ(), buffered=True)
+        body, status, headers = run_wsgi_app(flask.current_app.wsgi_app, environ, buffered=True)
     finally:
         builder.close()
     return flask.Response(list(body), status, content_type=headers.get('Content-Type'))

@@ -179,11 +179,13 @@ class SimulatedCloud:
                 self._erase(id)
 
     def resources(self, instance: str | None = None) -> list[Resource]:
+        """In an order in which they can be removed: servers first."""
         self.faults.hit('resources', BEFORE, instance=instance)
         with self.state.change() as document:
             self._bury()
             rows = document['resources'].items()
-            return [self._resource(i, r) for i, r in rows if instance in (None, r['instance'])]
+            found = [self._resource(i, r) for i, r in rows if instance in (None, r['instance'])]
+        return sorted(found, key=lambda r: (r.kind != 'server', r.kind, r.name, r.id))
 
     @staticmethod
     def _resource(id: str, row: Document) -> Resource:
@@ -201,5 +203,7 @@ class SimulatedCloud:
     def forget(self, instance: str) -> None:
         self.faults.hit('forget', BEFORE, instance=instance)
         with self.state.change() as document:
+            for id in [i for i, r in document['resources'].items() if r['instance'] == instance]:
+                self._erase(id)
             document['guests'].pop(instance, None)
         self.faults.hit('forget', AFTER, instance=instance)

@@ -104,6 +104,11 @@ class World:
         return len(untold)
 
     # -- a world of its own
+    def receive(self, on_report: OnReport, on_heartbeat: OnHeartbeat) -> 'World':
+        """From now on these are told what guests say, once `start` lets time pass."""
+        self.mail = Mail(on_report, on_heartbeat)
+        return self
+
     def start(self, interval: float = 0.005) -> None:
         """Let time pass by itself, until `stop`: a thread that looks when something changed or is due."""
         self._stopped.clear()

@@ -25,7 +25,7 @@ NONCE = 12
 Envelope = dict[str, Any]
 
 
-class Refused(Exception):  # noqa: N818 - a verdict on a message
+class Refused(Exception):
     """`reason` is one of UNSEALED, FOREIGN, REPLAYED, LATE."""
 
     def __init__(self, reason: str) -> None:

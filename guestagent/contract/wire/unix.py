@@ -101,7 +101,7 @@ class UnixDriver(base.BaseDriver):
         while True:
             for path in self._sockets(target):
                 connection = self._connection(path)
-                box = connection and connection.request(kind, ident, body)
+                box = None if connection is None else connection.request(kind, ident, body)
                 if connection is not None and box is not None:
                     return connection, box
             if time.monotonic() + pause > give_up:

@@ -30,7 +30,7 @@ def render(place: Place, flavor: dict[str, Any], address: str, port: int) -> str
         loader=jinja2.PackageLoader('guestagent.datastores.mariadb'),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - not HTML
+        autoescape=False,
     )
     template = environment.get_template('server.cnf.j2')
     return template.render(place=place, address=address, port=port, **sizes(flavor))

@@ -8,5 +8,5 @@ from guestagent.place import Place
 from guestagent.system.process import ServerProcess
 
 
-def MariaDB(place: Place) -> Datastore:  # noqa: N802 - the entry point names the datastore
+def MariaDB(place: Place) -> Datastore:
     return Datastore('mariadb', Service(place, ServerProcess(place)), Databases(place), Users(place))

@@ -139,6 +139,7 @@ EVENTS = [
         'seq': 3,
         'kind': 'failed',
         'at': '2026-11-21T10:00:01.000',
+        'started': '2026-11-21T10:00:00.100',
         'step': 'start-database',
         'attempt': 2,
         'epoch': 1,

@@ -1,5 +1,6 @@
 """Operations as text: the list, one with its steps, its events, one line of it. Pure."""
 
+import datetime
 from collections.abc import Iterator
 from typing import Any
 
@@ -125,12 +126,13 @@ def requests(rows: list[dict[str, Any]]) -> Table:
 
 def history(events: list[dict[str, Any]]) -> Table:
     return Table(
-        ('AT', 'EVENT', 'STEP', 'ATTEMPT', 'EPOCH', 'CONDUCTOR', 'BY', 'WHY'),
+        ('AT', 'EVENT', 'STEP', 'TOOK', 'ATTEMPT', 'EPOCH', 'CONDUCTOR', 'BY', 'WHY'),
         [
             (
                 e['at'],
                 e['kind'],
                 e.get('step'),
+                _took(e) if e.get('started') else None,
                 e.get('attempt'),
                 e.get('epoch'),
                 e.get('conductor'),
@@ -143,11 +145,18 @@ def history(events: list[dict[str, Any]]) -> Table:
     )
 
 
+def _took(event: dict[str, Any]) -> str:
+    begun, over = (datetime.datetime.fromisoformat(event[key]) for key in ('started', 'at'))
+    return seconds((over - begun).total_seconds())
+
+
 def change(event: dict[str, Any]) -> str:
     """One event as a line of `watch`."""
     parts = [event['at'], event['kind']]
     if event.get('step'):
         parts.append(event['step'])
+    if event.get('started'):
+        parts.append(_took(event))
     if (event.get('attempt') or 1) > 1:
         parts.append(f'attempt {event["attempt"]}')
     if event.get('actor'):
