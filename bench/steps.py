@@ -1,4 +1,4 @@
-"""Cost of a step: stock TaskFlow (serial engine, its SQL persistence) and ours (claim, board, fence, events), alternating.
+"""Cost of a step: stock TaskFlow (serial engine, SQL persistence) and ours (claim, board, fence, events), alternating.
 
 Both run the same ten steps that do nothing, on SQLite files in the same folder, in this process.
 """
@@ -103,9 +103,7 @@ def bench() -> list[Result]:
         for side in sides.values():
             side.run(3)
         rounds = [{name: measure(side.run) for name, side in sides.items()} for _ in range(ROUNDS)]
-    median = {
-        (name, what): statistics.median(r[name][what] for r in rounds) for name in sides for what in (0, 1)
-    }
+    median = {(name, what): statistics.median(r[name][what] for r in rounds) for name in sides for what in (0, 1)}
     against = f'stock TaskFlow, SQL persistence on SQLite, {STEPS} steps'
     return [
         Result('time per step, embedded', median['ours', 0], 'ms', against, median['stock', 0]),

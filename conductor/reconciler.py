@@ -19,6 +19,7 @@ class Reconciler:
     def __init__(self, db: Database, board: Board, cloud: Any, settings: cfg.ConfigOpts):
         self._db, self._board, self._cloud, self._settings = db, board, cloud, settings
         self._stopping = threading.Event()
+        self._swept = db.clock()
         self._thread = threading.Thread(target=self._loop, name='reconciler', daemon=True)
 
     def start(self) -> None:
@@ -31,7 +32,7 @@ class Reconciler:
 
     def _loop(self) -> None:
         while not self._stopping.wait(self._settings.conductor.reconcile_interval):
-            for duty in (self.post_lost, self.tend, self.sweep):
+            for duty in (self.post_lost, self.tend, self.sweep_now_and_then):
                 try:
                     duty()
                 except Exception:
@@ -52,6 +53,11 @@ class Reconciler:
     def tend(self) -> None:
         for what in self._cloud.tend():
             LOG.warning('%s', what)
+
+    def sweep_now_and_then(self) -> None:
+        if self._db.clock() - self._swept >= self._settings.conductor.sweep_interval:
+            self._swept = self._db.clock()
+            self.sweep()
 
     def sweep(self) -> None:
         """Resources with our tag that no live instance and no recorded step owns: late calls of frozen conductors."""

@@ -1,10 +1,9 @@
-"""The API's composition root: create_app for whoever serves it, make_server to serve it, main for `dbaas-api`."""
+"""The API's composition root: create_app for whoever serves it, main for `dbaas-api`."""
 
 import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
-import waitress.server
 from oslo_config import cfg
 
 import conf as options
@@ -25,23 +24,11 @@ def create_app(conf: cfg.ConfigOpts, **parts: Any) -> 'flask.Flask':
     return assembly.create_app(conf, **parts)
 
 
-def make_server(app: 'flask.Flask', conf: cfg.ConfigOpts) -> Any:
-    """A listening waitress server: .run() serves, .close() ends it. Raises OSError when it cannot listen."""
-    return waitress.server.create_server(
-        app,
-        host=conf.api.bind_host,
-        port=conf.api.bind_port,
-        threads=conf.api.threads,
-        max_request_body_size=64 * conf.api.max_body,  # guards answers in the fault format long before
-        ident=None,
-        clear_untrusted_proxy_headers=True,
-    )
-
-
 def main() -> int:
     """`dbaas-api`: the API alone; conductors find its operations in the database."""
     messaging.prepare()
     from dbaas import deployment
+    from dbaas.api import serving
     from dbaas.db import migrate
 
     try:
@@ -59,7 +46,7 @@ def main() -> int:
             guest=parts.guest,
             ready=lambda: migrated or migrate.current(parts.db) == migrate.head(),
         )
-        server = make_server(app, conf)
+        server = serving.Server(app, conf)
     except (cfg.Error, DbaasError, OSError) as error:
         print(f'dbaas-api: {error}', file=sys.stderr)
         return 1

@@ -142,6 +142,7 @@ def skip(e: Edit) -> None:
 
 
 def abort(e: Edit) -> None:
+    e.reason = e.reason if e.actor == 'policy' else f'aborted by {e.actor}{": " + e.reason if e.reason else ""}'
     if e.op.state in ('ACCEPTED', 'QUEUED', 'PAUSED', 'HELD') and not e.atoms:
         return e.state('CANCELLED')
     if e.op.undo:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import logging
 import os
 import shutil
@@ -50,7 +51,7 @@ def up(
         conf = _configuration(state, port, config_files)
     if detach:
         return detached(lambda ready: run(conf, demo, ready))
-    run(conf, demo, lambda: None)
+    run(conf, demo, lambda: output.write('Ctrl-C stops the control plane; databases go on.'))
     return None
 
 
@@ -90,8 +91,10 @@ def _interrupt(*_: object) -> NoReturn:
 def _configuration(state: str | None, port: int | None, config_files: tuple[str, ...]) -> 'cfg.ConfigOpts':
     """All options, those that follow from others filled in. The state directory is made."""
     import conf as options
+    from conf import messaging
     from dbaas.cloud.local import places
 
+    messaging.prepare()
     conf = options.load(config_files=config_files)
     conf.set_override('state_dir', os.path.abspath(state or conf.state_dir))
     if port:
@@ -111,12 +114,13 @@ def _start(conf: 'cfg.ConfigOpts') -> 'Process':
     _check_space(conf.state_dir)
     _check_port(conf)
     logs.setup(conf)
+    sys.excepthook = functools.partial(_unexpected, conf.log_file, sys.excepthook)
     identities.first_start(conf.identity.token_file)
     identities.write_environment(conf.state_dir, identities.admin(conf.identity.token_file), _url(conf))
     made = process.Process(conf)
     made.start()
     output.write(f'dbaas is up: {_url(conf)}, state in {conf.state_dir}')
-    for line in process.remarks(conf, made):
+    for line in made.remarks():
         output.write(f'note: {line}')
     return made
 
@@ -125,7 +129,6 @@ def _serve(conf: 'cfg.ConfigOpts', process: 'Process', demo: bool, ready: Callab
     told = False
     for _ in _demo(conf) if demo else [None]:
         if not told:
-            output.write('Ctrl-C stops the control plane; databases go on.')
             ready()
             told = True
     threading.Event().wait()
@@ -154,17 +157,21 @@ def _end(conf: 'cfg.ConfigOpts', process: 'Process') -> NoReturn:
     stopping = threading.Thread(target=process.stop, daemon=True)
     stopping.start()
     stopping.join(STOP_WITHIN)
-    running = process.running()
+    running = process.databases()
     if running:
-        output.say(
-            f'stopped; {running} database{"s" if running > 1 else ""} still run{"" if running > 1 else "s"}:'
-            f' `make down` (dbaas down --state {conf.state_dir}) stops them'
-        )
+        how_many = 'one database still runs' if running == 1 else f'{running} databases still run'
+        output.say(f'stopped; {how_many}: `make down` (dbaas down --state {conf.state_dir}) ends that, too')
     else:
         output.say('stopped')
     logging.shutdown()
     sys.stdout.flush()
     os._exit(0)  # an ordinary exit would wait for steps in work
+
+
+def _unexpected(log: str, write: Callable[..., None], kind: type, error: BaseException, trace: object) -> None:
+    """oslo.log writes a traceback into the log, and nothing for whoever sits here."""
+    output.say(f'dbaas: a defect of this program: {kind.__name__}: {error}; see {log}')
+    write(kind, error, trace)
 
 
 def _check_space(state: str) -> None:

@@ -12,14 +12,13 @@ class ProgramMissing(LookupError):
 
 
 def find(names: Sequence[str], configured: str | None, *, package: str, option: str) -> str:
-    """The absolute path of the first of `names`, or of `configured` when that is set. Raises ProgramMissing.
+    """The absolute path of `configured`, or of the first of `names` where that is not set. Raises ProgramMissing.
 
     package: what brings it; option: what names another, such as '[mariadb] server_binary'.
     """
     path = os.pathsep.join((os.environ.get('PATH', os.defpath), *FOLDERS))
-    wanted = (configured,) if configured else names
-    for name in wanted:
+    for name in (configured,) if configured else names:
         if found := shutil.which(name, path=path):
             return os.path.abspath(found)
-    where = f'at {configured}' if configured else f'on PATH or in {" or ".join(FOLDERS)}'
-    raise ProgramMissing(f'{names[0]} not found {where}: install {package} or set {option}')
+    where = configured or ', '.join(('PATH', *FOLDERS))
+    raise ProgramMissing(f'{names[0]} not found at {where}: install {package} or set {option}')

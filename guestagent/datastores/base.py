@@ -7,6 +7,9 @@ from typing import Any, Protocol
 class Service(Protocol):
     """The server itself. All verbs bear repeating; failures are CommandError."""
 
+    def warm(self, server_binary: str | None, install_binary: str | None) -> None:
+        """Make beforehand what the first prepare on a host would have to make."""
+
     def prepare(self, args: dict[str, Any]) -> dict[str, Any]:
         """The volume attached, the data directory made, the configuration written -> {'version'}."""
 

@@ -4,9 +4,10 @@ import contextlib
 import os
 import signal
 import subprocess
-from typing import Any
+from typing import IO, Any
 
 from guestagent.contract import processes
+from guestagent.failure import CommandError
 from guestagent.place import Place
 from guestagent.system import files
 
@@ -45,16 +46,7 @@ class ServerProcess:
         with open(place.error_log, 'ab') as log:
             if place.identity:
                 os.fchown(log.fileno(), *place.identity)
-            child = subprocess.Popen(
-                [*command, place.mark],
-                cwd='/',
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env={'PATH': os.environ.get('PATH', os.defpath), 'LC_ALL': 'C.UTF-8'},
-                **_as(place.identity),
-            )
+            child = self._spawn([*command, place.mark], log)
         self._children[child.pid] = child
         processes.write_pid(place.server_pid, child.pid)
         self._confine(child.pid)
@@ -64,6 +56,22 @@ class ServerProcess:
         processes.stop_process(self._place.server_pid, signal.SIGTERM, timeout)
         self._reap()
         files.remove(self._place.server_pid)
+
+    def _spawn(self, command: list[str], log: IO[bytes]) -> 'subprocess.Popen[bytes]':
+        try:
+            return subprocess.Popen(
+                command,
+                cwd='/',
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={'PATH': os.environ.get('PATH', os.defpath), 'LC_ALL': 'C.UTF-8'},
+                **_as(self._place.identity),
+            )
+        except OSError as error:
+            who = self._place.identity[0] if self._place.identity else os.geteuid()
+            raise CommandError(f'{command[0]} cannot be run as uid {who}: {error.strerror}') from error
 
     def _confine(self, pid: int) -> None:
         for group in self._place.cgroups:

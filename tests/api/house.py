@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +11,8 @@ import sqlalchemy as sa
 import yaml
 
 import conf as options
-from dbaas.app import create_app, make_server
+from dbaas.api.serving import Server
+from dbaas.app import create_app
 from dbaas.cloud.simulated.world import World
 from dbaas.db.session import Database
 from dbaas.db.tables import METADATA
@@ -83,7 +83,9 @@ class House:
             yaml.safe_dump(identities, out)
 
     # -- requests
-    def call(self, method: str, path: str, body: Any = None, who: dict[str, Any] | None = MEMBER, **options: Any) -> Any:
+    def call(
+        self, method: str, path: str, body: Any = None, who: dict[str, Any] | None = MEMBER, **options: Any
+    ) -> Any:
         """path: after the project; a leading 'http://' or '/v1.0' is taken as it is."""
         if not path.startswith(('/v1.0', 'http://')):
             path = f'/v1.0/{(who or MEMBER)["project_id"]}{path}'
@@ -121,23 +123,16 @@ class House:
     @contextlib.contextmanager
     def served(self) -> Iterator[str]:
         """Its URL while a real server serves it."""
-        self.conf.set_override('bind_port', _free_port(), group='api')
-        server = make_server(self.app, self.conf)
+        self.conf.set_override('bind_port', 0, group='api')
+        server = Server(self.app, self.conf)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         try:
-            yield f'http://127.0.0.1:{server.effective_port}'
+            yield f'http://127.0.0.1:{server.port}'
         finally:
             server.close()
-            server.task_dispatcher.shutdown()
-            server.maintenance(0)
-            server.trigger.pull_trigger()
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(('127.0.0.1', 0))
-        return found.getsockname()[1]
+            thread.join(10)
+            assert not thread.is_alive()
 
 
 def fault(answer: Any, code: int) -> str:

@@ -179,9 +179,7 @@ def test_a_delete_supersedes_it_at_each_step(open_place, name, step):
 
     def watch(_run, now, way):
         if (now, way) == (step, DO) and not deletes:
-            other = house.disk.connect()
-            deletes.append(house.delete(house.operation(operation).resource_id, other))
-            other.close()
+            deletes.append(house.delete(house.operation(operation).resource_id, house.disk.other))
 
     operation = start(place)
     if house.operation(operation).resource_id is None:

@@ -11,11 +11,12 @@ import requests
 import yaml
 
 import conf as options
-from conductor import main as conductor
+from conductor import service as conductor
 from conductor.board.embedded import EmbeddedBoard
 from conductor.reports import Reports
 from conf import messaging
-from dbaas.app import create_app, make_server
+from dbaas.api.serving import make_server
+from dbaas.app import create_app
 from dbaas.cloud.simulated.world import World
 from dbaas.db import migrate
 from dbaas.db.session import Database

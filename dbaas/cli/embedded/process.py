@@ -5,17 +5,18 @@ import threading
 
 from oslo_config import cfg
 
-from conductor import main as conductor
+from conductor import service
 from conductor.board.embedded import EmbeddedBoard
-from conductor.reports import Reports
 from dbaas import app, deployment
+from dbaas.api import serving
 from dbaas.cloud.local.cloud import LocalCloud
 from dbaas.db import migrate
-from dbaas.guest.reports import ReportServer
 from dbaas.services import datastores
+from guestagent.contract import programs
 
 LOG = logging.getLogger(__name__)
 DATASTORE, VERSIONS = 'mariadb', ['10.11']
+PACKAGE = 'mariadb-server-core'
 
 
 class Process:
@@ -24,25 +25,21 @@ class Process:
     def __init__(self, conf: cfg.ConfigOpts):
         parts = deployment.open(conf)
         self.cloud = parts.cloud
+        self._server_binary = conf.mariadb.server_binary
         migrate.upgrade(parts.db)
         parts.db.run(lambda c: datastores.register(c, DATASTORE, DATASTORE, VERSIONS, default=VERSIONS[0]))
         board = EmbeddedBoard()
-        reports = Reports(parts.db, board)
-        self._reports = ReportServer(
-            parts.transport, lambda instance: deployment.key_of(parts.db, parts.secrets, instance),
-            reports.on_report, reports.on_heartbeat, conf.messaging.workers,
-        )  # fmt: skip
-        self._conductor = conductor.build(
-            conf, db=parts.db, board=board, cloud=parts.cloud, guest=parts.guest, secrets=parts.secrets
-        )
-        self._clock, self._reports_since = parts.db.clock, None
+        self._reports = service.reception(parts, board)
+        self._conductor = service.build(conf, **parts.for_conductor(), board=board)
+        self._clock = parts.db.clock
+        self._reports_since: float | None = None
         self._running = False
         application = app.create_app(
             conf, db=parts.db, post=board.post, cloud=parts.cloud, operations=parts.operations,
             secrets=parts.secrets, guest=parts.guest,
             ready=lambda: self._running, reports_since=lambda: self._reports_since,
         )  # fmt: skip
-        self._server = app.make_server(application, conf)
+        self._server = serving.Server(application, conf)
 
     def start(self) -> None:
         """Agents come first: they take a moment, and whoever serves now can hear them. Raises CloudError."""
@@ -54,6 +51,19 @@ class Process:
         self._conductor.start()
         threading.Thread(target=self._server.run, name='api', daemon=True).start()
         self._running = True
+
+    def remarks(self) -> list[str]:
+        """What is missing or not permitted here, a line each; nothing of it prevents a start."""
+        try:
+            programs.find(('mariadbd',), self._server_binary, package=PACKAGE, option='[mariadb] server_binary')
+            missing = []
+        except programs.ProgramMissing as error:
+            missing = [f'{error}; until then creating a {DATASTORE} instance is held']
+        return missing + (self.cloud.notes() if isinstance(self.cloud, LocalCloud) else [])
+
+    def databases(self) -> int:
+        """How many database servers run and will go on without us."""
+        return len(self.cloud.databases()) if isinstance(self.cloud, LocalCloud) else 0
 
     def stop(self) -> None:
         self._running = False

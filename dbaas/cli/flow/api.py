@@ -55,17 +55,11 @@ class Api:
                 return
             query = dict(parse_qsl(urlsplit(following[0]).query))
 
-    def _call(
-        self, method: str, names: tuple[str, ...], query: Any = None, body: Any = None
-    ) -> dict[str, Any]:
+    def _call(self, method: str, names: tuple[str, ...], query: Any = None, body: Any = None) -> dict[str, Any]:
         try:
             return self._once(method, names, query, body)
         except CliError as error:
-            if (
-                error.__cause__ is None
-                or getattr(error.__cause__, 'code', 0) != 401
-                or not self._access.renew
-            ):
+            if error.__cause__ is None or getattr(error.__cause__, 'code', 0) != 401 or not self._access.renew:
                 raise
         self._token = self._access.renew()
         return self._once(method, names, query, body)
@@ -89,9 +83,7 @@ class Api:
         except (OSError, http.client.HTTPException) as error:
             cause = getattr(error, 'reason', None) or error
             cause = getattr(cause, 'strerror', None) or cause or type(cause).__name__
-            raise Unreachable(
-                f'no answer from {self.url}: {cause}; does the API run? (OS_ENDPOINT)'
-            ) from error
+            raise Unreachable(f'no answer from {self.url}: {cause}; does the API run? (OS_ENDPOINT)') from error
         except ValueError as error:  # a token or a URL that HTTP cannot carry
             raise CliError(
                 f'cannot ask {self.url}: the endpoint or the token has characters it may not have'

@@ -70,9 +70,7 @@ def _catalogue(options: Options) -> Access:
     from openstack import exceptions as openstack_exceptions
 
     try:
-        given = (
-            {'verify': False} if options.insecure else {'cacert': options.cacert} if options.cacert else {}
-        )
+        given = {'verify': False} if options.insecure else {'cacert': options.cacert} if options.cacert else {}
         cloud = config.OpenStackConfig(load_envvars=True).get_one(cloud=options.cloud, **given)
         session = cloud.get_session()
         url = options.endpoint or session.get_endpoint(

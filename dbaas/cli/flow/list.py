@@ -31,18 +31,14 @@ class Since(click.ParamType):
             else:
                 moment = datetime.datetime.fromisoformat(value)
         except (ValueError, OverflowError):
-            self.fail(
-                f'{value!r} is neither a time (2026-01-31T12:00) nor how long ago (30m, 2h, 7d)', param, ctx
-            )
+            self.fail(f'{value!r} is neither a time (2026-01-31T12:00) nor how long ago (30m, 2h, 7d)', param, ctx)
         if moment.tzinfo is not None:
             moment = moment.astimezone(datetime.UTC).replace(tzinfo=None)
         return moment.isoformat(timespec='milliseconds')
 
 
 @click.command('list', short_help='Operations, newest first.')
-@click.option(
-    '--state', type=click.Choice(STATES, case_sensitive=False), help='Only operations in this state.'
-)
+@click.option('--state', type=click.Choice(STATES, case_sensitive=False), help='Only operations in this state.')
 @click.option('--type', 'type_', metavar='TYPE', help='Only this type, such as instance.create.')
 @click.option(
     '--instance',
@@ -50,9 +46,7 @@ class Since(click.ParamType):
     help='Only of this instance: id, name or prefix; of a deleted one the id.',
 )
 @click.option('--since', type=Since(), help='Only accepted since then: 2026-01-31T12:00, or 30m, 2h, 7d ago.')
-@click.option(
-    '--limit', type=click.IntRange(min=0), default=100, show_default=True, help='Most rows; 0: all.'
-)
+@click.option('--limit', type=click.IntRange(min=0), default=100, show_default=True, help='Most rows; 0: all.')
 @click.option('--project', metavar='PROJECT_ID', help='Only of this project (an administrator sees all).')
 @format_option
 @pass_session

@@ -32,15 +32,11 @@ Examples:
 @click.option('--os-auth-type', envvar='OS_AUTH_TYPE', help='admin_token, or any that keystoneauth knows.')
 @click.option('--os-endpoint', envvar='OS_ENDPOINT', help='http://HOST:PORT/v1.0/PROJECT_ID.')
 @click.option('--os-token', envvar='OS_TOKEN', help='Better set OS_TOKEN: others can read a command line.')
-@click.option(
-    '--os-auth-url', envvar='OS_AUTH_URL', help='Keystone; the other OS_* variables then count too.'
-)
+@click.option('--os-auth-url', envvar='OS_AUTH_URL', help='Keystone; the other OS_* variables then count too.')
 @click.option('--os-cloud', envvar='OS_CLOUD', help='A cloud of clouds.yaml.')
 @click.option('--os-cacert', envvar='OS_CACERT', help='File with the certificate authorities to trust.')
 @click.option('--insecure', is_flag=True, envvar='OS_INSECURE', help="Do not verify the API's certificate.")
-@click.option(
-    '--http-timeout', type=click.FloatRange(min=0.1), default=30.0, show_default=True, metavar='SECONDS'
-)
+@click.option('--http-timeout', type=click.FloatRange(min=0.1), default=30.0, show_default=True, metavar='SECONDS')
 @format_option
 @click.pass_context
 def cli(context: click.Context, http_timeout: float, **options: object) -> None:

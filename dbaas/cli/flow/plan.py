@@ -22,9 +22,7 @@ def plan() -> None:
 @click.option('--volume-type', metavar='TYPE')
 @click.option('--datastore', metavar='NAME', help='Default: the only or default one.')
 @click.option('--datastore-version', metavar='VERSION', help="Default: the datastore's default.")
-@click.option(
-    '--database', 'databases', multiple=True, metavar='NAME', help='Make this database too; repeatable.'
-)
+@click.option('--database', 'databases', multiple=True, metavar='NAME', help='Make this database too; repeatable.')
 @click.option('--is-public', is_flag=True, help='Reachable from outside.')
 @click.option('--allowed-cidr', 'cidrs', multiple=True, metavar='CIDR', help='Who may connect; repeatable.')
 @format_option
@@ -87,7 +85,5 @@ def _instance(
 def _plan(session: Session, method: str, path: str, body: dict[str, Any] | None) -> None:
     from dbaas.cli.flow.render.plans import outline
 
-    answer = session.api.post('operations', 'plan', body={'method': method, 'path': path, 'body': body})[
-        'plan'
-    ]
+    answer = session.api.post('operations', 'plan', body={'method': method, 'path': path, 'body': body})['plan']
     session.emit(answer, lambda: outline(answer))

@@ -8,9 +8,7 @@ from dbaas.cli.flow.session import Session, format_option, pass_session
 
 @click.command(short_help='One operation with its steps.')
 @click.argument('id_', metavar='ID')
-@click.option(
-    '--graph', type=click.Choice(('dot', 'mermaid')), help='Print the graph for graphviz or mermaid instead.'
-)
+@click.option('--graph', type=click.Choice(('dot', 'mermaid')), help='Print the graph for graphviz or mermaid instead.')
 @format_option
 @pass_session
 def show(session: Session, id_: str, graph: str | None) -> None:

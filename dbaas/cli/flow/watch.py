@@ -16,12 +16,8 @@ Seen = tuple[dict[str, Any], list[dict[str, Any]]]  # the operation, what happen
 
 @click.command(short_help='Follow an operation until it ends or is held.')
 @click.argument('id_', metavar='ID')
-@click.option(
-    '--interval', type=click.FloatRange(min=0.05), default=0.5, show_default=True, metavar='SECONDS'
-)
-@click.option(
-    '--timeout', type=click.FloatRange(min=0), metavar='SECONDS', help='Stop watching after this long.'
-)
+@click.option('--interval', type=click.FloatRange(min=0.05), default=0.5, show_default=True, metavar='SECONDS')
+@click.option('--timeout', type=click.FloatRange(min=0), metavar='SECONDS', help='Stop watching after this long.')
 @click.option(
     '--patience',
     type=click.FloatRange(min=0),
@@ -57,8 +53,8 @@ def watch(
     if session.format == 'table':
         output.say(f'source: API {session.api.url}')
     changes = follow(lambda: _look(session, found), interval=interval, timeout=timeout, patience=patience)
-    live = session.format == 'table' and output.on_terminal()
-    operation = _live(changes) if live else _lines(changes, session.format)
+    shown = session.format == 'table' and output.on_terminal()
+    operation = live(changes) if shown else lines(changes, session.format)
     if operation['state'] not in errors.OF_STATE:
         raise errors.CliError(f'{found} is still {operation["state"]}: --timeout passed', errors.TIMED_OUT)
     context.exit(errors.OF_STATE[operation['state']])
@@ -103,7 +99,7 @@ def _look(session: Session, id_: str) -> Seen:
     return operation, session.api.get('operations', id_, 'events')['events']
 
 
-def _lines(changes: Iterator[Seen], format_: str) -> dict[str, Any]:
+def lines(changes: Iterator[Seen], format_: str) -> dict[str, Any]:
     from dbaas.cli.flow.render import operations
 
     operation: dict[str, Any] = {}
@@ -122,15 +118,15 @@ def _record(format_: str, **value: Any) -> str:
     return '---\n' + yaml.safe_dump(value, sort_keys=False, allow_unicode=True).rstrip('\n')
 
 
-def _live(changes: Iterator[Seen]) -> dict[str, Any]:
+def live(changes: Iterator[Seen]) -> dict[str, Any]:
     from rich.live import Live
 
     from dbaas.cli import terminal
     from dbaas.cli.flow.render import operations
 
     operation: dict[str, Any] = {}
-    with Live(console=terminal.console(), auto_refresh=False, transient=True) as live:
+    with Live(console=terminal.console(), auto_refresh=False, transient=True) as screen:
         for operation, _ in changes:
-            live.update(terminal.renderable(operations.show(operation)), refresh=True)
+            screen.update(terminal.renderable(operations.show(operation)), refresh=True)
     output.show(operations.show(operation))
     return operation

@@ -51,7 +51,13 @@ def run(deployment: Deployment) -> Iterator[Finding]:
 def _checks(deployment: Deployment) -> list[Callable[[Deployment], Iterator[Finding]]]:
     from dbaas.cli.manage.checks import files, local, programs, records
 
-    common = [files.state, records.schema, records.keys, files.modes, files.identities]
+    common: list[Callable[[Deployment], Iterator[Finding]]] = [
+        files.state,
+        records.schema,
+        records.keys,
+        files.modes,
+        files.identities,
+    ]
     if deployment.conf.cloud.driver != 'local':
         return common
     return [*common, programs.datastores, local.addresses, local.limits, local.volumes]

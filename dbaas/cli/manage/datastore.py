@@ -1,8 +1,7 @@
 """dbaas-manage datastore: what instances can be made of."""
 
 import importlib.metadata
-import importlib.util
-import os
+import importlib.resources
 from typing import Any
 
 import click
@@ -34,6 +33,62 @@ def list_(deployment: Deployment) -> None:
     output.say(f'source: {deployment.source}')
     headings = ('DATASTORE', 'VERSION', 'NUMBER', 'MANAGER', 'ACTIVE', 'DEFAULT', 'ID')
     output.emit(deployment.format, rows, lambda: [Table(headings, [list(row.values()) for row in rows])])
+
+
+@datastore.command()
+@click.argument('name', required=False)
+@click.option('--manifest', type=click.Path(exists=True, dir_okay=False), help='A manifest; default: that of NAME.')
+@click.option('--default', metavar='VERSION', help='Make VERSION the default.')
+@pass_deployment
+@explained
+def register(deployment: Deployment, name: str | None, manifest: str | None, default: str | None) -> None:
+    """Register a datastore and its versions as its manifest says; what is registered already stays. Repeatable.
+
+    \b
+    Examples:
+      dbaas-manage --state var datastore register mariadb --default 10.11
+      dbaas-manage --state var datastore register --manifest manifest.yaml
+    """
+    said = _manifest(manifest or _installed(name))
+    if default is not None and default not in said['versions']:
+        raise ManageError(f'{said["name"]} has no version {default}; it has {", ".join(said["versions"])}')
+    deployment.db.run(lambda c: _register(c, said, default))
+    output.write(f'{said["name"]}: {", ".join(said["versions"])} registered')
+
+
+def _register(c: Any, said: dict[str, Any], default: str | None) -> None:
+    """default: replaces the one that is set; None: the manifest's, where none is set."""
+    from dbaas.db import datastores as rows
+    from dbaas.services import datastores
+
+    datastores.register(c, said['name'], said['manager'], said['versions'], default or said.get('default_version'))
+    if default is not None:
+        owner = datastores.get(c, said['name'])
+        found = {row.name: row.id for row in rows.versions(c, owner.id)}
+        rows.set_default(c, owner.id, found[default])
+
+
+def _installed(name: str | None) -> str:
+    """The manifest beside an installed datastore, found without importing its driver."""
+    plugins = {point.name: point for point in importlib.metadata.entry_points(group=ENTRY_POINTS)}
+    if name is None or name not in plugins:
+        known = ', '.join(sorted(plugins)) or 'none'
+        raise ManageError(f'name an installed datastore ({known}), or give --manifest')
+    package = plugins[name].module.rpartition('.')[0]
+    return str(importlib.resources.files(package) / 'manifest.yaml')
+
+
+def _manifest(path: str) -> dict[str, Any]:
+    """{name, manager, versions: [names], default_version?}. Raises ManageError."""
+    import yaml
+
+    try:
+        with open(path) as text:
+            said = yaml.safe_load(text)
+        versions = [str(version['name']) for version in said['versions']]
+        return {**said, 'manager': said.get('manager', said['name']), 'versions': versions}
+    except (OSError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+        raise ManageError(f'{path} is no manifest of a datastore: {error}') from error
 
 
 def _rows(c: Any) -> list[dict[str, Any]]:

@@ -34,11 +34,13 @@ class Deployment:
     @functools.cached_property
     def conf(self) -> 'cfg.ConfigOpts':
         """Raises ManageError naming the file and the option."""
-        import conf as options
         from oslo_config import cfg
+
+        import conf as options
 
         try:
             loaded = options.load(config_files=self.config_files, program='dbaas-manage')
+            _read_all(loaded)
         except cfg.Error as error:
             raise ManageError(f'the configuration cannot be used: {error}') from error
         if self.state_dir:
@@ -95,6 +97,16 @@ class Deployment:
             return keyring.load(self.key_file)
         except (keyring.KeyringError, OSError) as error:
             raise ManageError(str(error)) from error
+
+
+def _read_all(conf: 'cfg.ConfigOpts') -> None:
+    """oslo.config looks at a value when it is asked for; we want to know now. Raises cfg.Error."""
+    from conf import opts
+
+    for group, options in opts.GROUPS:
+        values = conf if group == 'DEFAULT' else conf[group]
+        for option in options:
+            values[option.dest]
 
 
 pass_deployment = click.make_pass_decorator(Deployment, ensure=True)

@@ -29,6 +29,9 @@ def show(deployment: Deployment, type_: str, version: int | None) -> None:
     Example:
       dbaas-manage flow show instance.create
     """
+    from conf import messaging
+
+    messaging.prepare()  # TaskFlow's imports would try eventlet
     from flows import registry
 
     known = sorted(v for name, v in registry.OPERATIONS if name == type_)

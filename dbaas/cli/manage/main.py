@@ -32,7 +32,7 @@ Exit codes:
 
 @click.group(context_settings=SETTINGS, epilog=EPILOG)
 @click.option('--state', metavar='DIR', envvar='DBAAS_STATE', help='State directory; default: [DEFAULT] state_dir.')
-@click.option('--config-file', multiple=True, metavar='FILE', help='Read options from FILE; repeatable, later ones win.')
+@click.option('--config-file', multiple=True, metavar='FILE', help='Read options from FILE; repeatable, the last wins.')
 @click.option('-o', '--format', type=click.Choice(output.FORMATS), default='table', show_default=True)
 @click.pass_context
 def cli(context: click.Context, state: str | None, config_file: tuple[str, ...], format: str) -> None:

@@ -169,6 +169,10 @@ class LocalCloud:
     def _revive(self) -> list[str]:
         return [server.owner.instance for server in self._servers() if self._machines.revive(server)]
 
+    def databases(self) -> list[str]:
+        """Ids of the instances whose database server runs."""
+        return [server.owner.instance for server in self._servers() if self._machines.database_runs(server)]
+
     def down(self) -> list[str]:
         """End all agents and database servers cleanly and unmount -> ids of instances; data and records stay."""
         servers = self._servers()

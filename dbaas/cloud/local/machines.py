@@ -77,6 +77,10 @@ class Machines:
     def fault(self, server: Record) -> str:
         return self._agents.fault(self._folder(server))
 
+    def database_runs(self, server: Record) -> bool:
+        folder = self._folder(server)
+        return processes.running(os.path.join(folder, SERVER_PID)) or bool(strays(f'--loose-dbaas={folder}'))
+
     def claim(self, server: Record) -> None:
         """Take its address again (after a reboot). Raises CloudError when a stranger has it."""
         port = self._port(server)
@@ -87,15 +91,11 @@ class Machines:
             raise CloudError(
                 f'{address}, the address of instance {server.owner.instance}, belongs to another deployment'
             )
-        if not self._database_runs(server) and listening(address, number):
+        if not self.database_runs(server) and listening(address, number):
             raise CloudError(
                 f'something else listens on {address}:{number}, the address of instance {server.owner.instance};'
                 f' find it with "ss -ltnp sport = :{number}", stop it and start again'
             )
-
-    def _database_runs(self, server: Record) -> bool:
-        folder = self._folder(server)
-        return processes.running(os.path.join(folder, SERVER_PID)) or bool(strays(f'--loose-dbaas={folder}'))
 
     def _configure(self, server: Record, user_data: dict[str, Any]) -> None:
         config = user_data | self._options | self._facts(server)

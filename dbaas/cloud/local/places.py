@@ -59,6 +59,7 @@ def settle(state: str, runtime_dir: str | None = None) -> Places:
     """
     state = os.path.abspath(state)
     with _explained(state, 'choose another with --state or DBAAS_STATE'):
+        os.makedirs(state, 0o700, exist_ok=True)
         os.makedirs(os.path.join(state, 'instances'), 0o700, exist_ok=True)
         os.chmod(os.path.join(state, 'instances'), 0o700)
     places = Places(state, _runtime(state, runtime_dir))

@@ -58,7 +58,7 @@ def unmount(point: str) -> None:
 
 
 def _make_image(path: str, size: int) -> None:
-    with open(path, 'wb') as out:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), 'wb') as out:
         out.truncate(size)
     _run('mkfs.xfs', '-q', '-f', '-K', path)
 

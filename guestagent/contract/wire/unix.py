@@ -78,9 +78,9 @@ class UnixDriver(base.BaseDriver):
     listen_for_notifications = send_notification
 
     def cleanup(self) -> None:
-        self._loop.stop()
         for connection in list(self._connections.values()):
             connection.close()
+        self._loop.stop()
 
     def _answer(self, kind: int, target: Any, box: Box, deadline: float | None) -> Any:
         left = None if deadline is None else max(deadline - time.monotonic(), 0)

@@ -43,6 +43,6 @@ def _find(program: str, given: str | None, option: str) -> str:
     path = os.pathsep.join([os.environ.get('PATH', os.defpath), *FOLDERS])
     found = shutil.which(given or program, path=path)
     if found:
-        return os.path.abspath(found)
+        return os.path.realpath(found)  # a link may lie where the server's own user may not look
     where = given or 'PATH, ' + ', '.join(FOLDERS)
     raise CommandError(f'{program} not found at {where}: install mariadb-server-core or set [mariadb] {option}')

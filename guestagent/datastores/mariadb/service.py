@@ -26,6 +26,9 @@ class Service:
         self._script = os.path.join(place.home, 'first.sql')
         self._config = os.path.join(place.home, 'server.cnf')
 
+    def warm(self, server_binary: str | None, install_binary: str | None) -> None:
+        template.ensure(self._place.templates, server_binary, install_binary)
+
     def prepare(self, args: dict[str, Any]) -> dict[str, Any]:
         place = self._place
         source, version = template.ensure(place.templates, args.get('server_binary'), args.get('install_binary'))

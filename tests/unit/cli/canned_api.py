@@ -43,7 +43,7 @@ def serving(answer: Ask) -> Iterator[Canned]:
             self.end_headers()
             self.wfile.write(sent)
 
-        do_GET = do_POST = _do  # noqa: N815 - http.server's names
+        do_GET = do_POST = _do
 
         def log_message(self, *_: Any) -> None: ...
 

@@ -10,6 +10,7 @@ from dbaas.cli.manage.findings import Finding, failed, ok
 
 PACKAGES = ('conf', 'dbaas', 'flows', 'conductor', 'guestagent')
 TASKFLOW = '6.5'
+OWN_PLACE = 'into a virtual environment of its own'
 
 
 def packages() -> Iterator[Finding]:
@@ -18,12 +19,12 @@ def packages() -> Iterator[Finding]:
     for name in PACKAGES:
         origin = _origin(name)
         if origin is None:
-            yield failed(f'package {name}', 'it cannot be imported', 'install dbaas into a virtual environment of its own')
+            yield failed(f'package {name}', 'it cannot be imported', f'install dbaas {OWN_PLACE}')
         elif os.path.dirname(os.path.dirname(origin)) != home:
             yield failed(
                 f'package {name}',
                 f'{origin} is not ours, which is in {home}',
-                'use a virtual environment of its own, without PYTHONPATH, and start the installed programs',
+                f'install dbaas {OWN_PLACE}, and start the installed programs without PYTHONPATH',
             )
         else:
             yield ok(f'package {name}', origin)

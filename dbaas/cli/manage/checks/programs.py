@@ -7,7 +7,7 @@ from dbaas.cli.manage.findings import Finding, failed, ok
 
 MARIADB = (
     ('server_binary', ('mariadbd',), 'mariadb-server-core'),
-    ('install_binary', ('mariadb-install-db', 'mysql_install_db'), 'mariadb-server-core'),
+    ('install_binary', ('mariadb-install-db',), 'mariadb-server-core'),
 )
 
 

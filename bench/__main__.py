@@ -1,0 +1,27 @@
+"""python -m bench [steps] [create]: run the benchmarks, print each row, write bench/out/results.json."""
+
+import logging
+import sys
+
+from conf import messaging
+
+
+def main(names: list[str]) -> int:
+    messaging.prepare()
+    logging.disable(logging.CRITICAL)
+    from bench import create, results, steps
+
+    suites = {'steps': steps.bench, 'create': create.bench}
+    unknown = set(names) - set(suites)
+    if unknown:
+        print(f'unknown: {", ".join(sorted(unknown))}; known: {", ".join(suites)}', file=sys.stderr)
+        return 2
+    found = [result for name in names or suites for result in suites[name]()]
+    for result in found:
+        print(result.line())
+    print(f'written to {results.write(found)}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,71 @@
+"""The HTTP server: waitress, whose own refusals (a malformed request, an endless body) are Trove's faults too."""
+
+import json
+import uuid
+from typing import Any
+
+import flask
+from oslo_config import cfg
+from waitress import server
+from waitress.channel import HTTPChannel
+from waitress.task import ErrorTask
+
+from dbaas.api.errors import fault
+
+BODIES = 64  # a body up to this many times [api] max_body is read and refused by our guards, a larger one at once
+
+
+class FaultTask(ErrorTask):
+    """Answers a request that never reached the application."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        content, code = fault(error.code, f'{error.reason}: {error.body}')
+        body = json.dumps(content).encode()
+        self.status = f'{code} {error.reason}'
+        self.response_headers += [
+            ('Content-Type', 'application/json'),
+            ('x-openstack-request-id', f'req-{uuid.uuid4()}'),
+            ('Connection', 'close'),
+        ]
+        self.close_on_finish = True
+        self.content_length = len(body)
+        self.write(body)
+
+
+class FaultChannel(HTTPChannel):
+    error_task_class = FaultTask
+
+
+class Server:
+    """Listens from the moment it is made. Raises OSError when it cannot."""
+
+    def __init__(self, app: flask.Flask, conf: cfg.ConfigOpts):
+        self._sockets: dict[int, Any] = {}  # listeners (one for each address of the host), connections, a trigger
+        self._server = server.create_server(
+            app,
+            map=self._sockets,
+            host=conf.api.bind_host,
+            port=conf.api.bind_port,
+            threads=conf.api.threads,
+            max_request_body_size=BODIES * conf.api.max_body,
+            ident='',
+            clear_untrusted_proxy_headers=True,
+        )
+        self._listeners = [s for s in self._sockets.values() if isinstance(s, server.BaseWSGIServer)]
+        for listener in self._listeners:
+            listener.channel_class = FaultChannel
+        self.port: int = self._listeners[0].getsockname()[1]
+
+    def run(self) -> None:
+        """Serve until close() is called, or SystemExit or KeyboardInterrupt arrives."""
+        self._server.run()
+        self._server.task_dispatcher.shutdown()
+
+    def close(self) -> None:
+        """From any thread: run() returns, connections are cut."""
+        self._listeners[0].trigger.pull_trigger(self._cut)
+
+    def _cut(self) -> None:
+        for one in list(self._sockets.values()):
+            one.close()

@@ -1,0 +1,140 @@
+"""Policy: a rule on every route, and the matrix of who may do what."""
+
+from typing import Any
+
+import pytest
+import yaml
+from oslo_config import cfg
+
+import conf as options
+from dbaas import api
+from dbaas.policy import Policy
+from tests.api.house import ADMIN, MEMBER, House, fault
+
+PUBLIC = {'/', '/healthcheck', '/openapi.json', '/docs'}
+UUID = '6b8f4a3e-9f5d-4a8e-9a53-0c1e0f3c5f11'
+ANY = {'reason': 'why'}
+# every route that needs a token: method, path, body, rules; a member without the admin role may use it or not
+ROUTES: list[tuple[str, str, Any, tuple[str, ...], bool]] = [
+    ('GET', '/instances', None, ('instance:index',), True),
+    ('POST', '/instances', {}, ('instance:create',), True),
+    ('GET', '/instances/detail', None, ('instance:detail',), True),
+    ('GET', f'/instances/{UUID}', None, ('instance:show',), True),
+    ('PUT', f'/instances/{UUID}', {}, ('instance:update',), True),
+    ('PATCH', f'/instances/{UUID}', {}, ('instance:update',), True),
+    ('DELETE', f'/instances/{UUID}', None, ('instance:delete',), True),
+    ('POST', f'/instances/{UUID}/action', {'reset_status': {}}, ('instance:reset_status', 'instance:force_delete'), False),
+    ('GET', '/datastores', None, ('datastore:index',), True),
+    ('GET', '/datastores/x', None, ('datastore:show',), True),
+    ('DELETE', '/datastores/x', None, ('datastore:delete',), False),
+    ('GET', '/datastores/x/versions', None, ('datastore:version_index',), True),
+    ('GET', '/datastores/x/versions/y', None, ('datastore:version_show',), True),
+    ('GET', '/datastores/versions/y', None, ('datastore:version_show_by_uuid',), True),
+    ('GET', '/datastores/x/versions/y/flavors', None, ('datastore:list_associated_flavors',), True),
+    ('GET', '/datastores/x/versions/y/volume-types', None, ('datastore:list_associated_volume_types',), True),
+    ('GET', '/flavors', None, ('flavor:index',), True),
+    ('GET', '/flavors/x', None, ('flavor:show',), True),
+    ('GET', '/limits', None, ('limits:index',), True),
+    ('GET', '/operations', None, ('operation:index', 'operation:index:all_projects'), True),
+    ('POST', '/operations', {}, ('operation:create',), False),
+    ('POST', '/operations/plan', {}, ('operation:plan',), True),
+    ('GET', f'/operations/{UUID}', None, ('operation:show',), True),
+    ('GET', f'/operations/{UUID}/events', None, ('operation:events',), True),
+    ('GET', f'/operations/{UUID}/why', None, ('operation:why',), True),
+    ('POST', f'/operations/{UUID}/pause', ANY, ('operation:pause',), False),
+    ('POST', f'/operations/{UUID}/resume', ANY, ('operation:resume',), False),
+    ('POST', f'/operations/{UUID}/retry-now', ANY, ('operation:retry-now',), False),
+    ('POST', f'/operations/{UUID}/skip', {**ANY, 'step': 's'}, ('operation:skip',), False),
+    ('POST', f'/operations/{UUID}/abort', ANY, ('operation:abort',), True),
+]
+
+
+def _views(house: House) -> dict[tuple[str, str], Any]:
+    """(method, rule) -> the view's method, for the whole URL map."""
+    found = {}
+    for rule in house.app.url_map.iter_rules():
+        view = house.app.view_functions[rule.endpoint]
+        for method in (rule.methods or set()) - {'HEAD', 'OPTIONS'}:
+            found[method, rule.rule] = getattr(view.view_class, method.lower())
+    return found
+
+
+def test_every_route_of_the_url_map_has_a_rule_that_exists(house: House) -> None:
+    known = {rule.name for rule in api.list_rules()}
+    for (method, rule), view in _views(house).items():
+        if rule in PUBLIC:
+            assert view.rules == (), f'{method} {rule}'
+        else:
+            assert view.rules and set(view.rules) <= known, f'{method} {rule} has no rule'
+
+
+def test_every_rule_is_used_by_a_route_at_the_place_that_it_documents(house: House) -> None:
+    used = {
+        (name, method, path.replace('<', '{').replace('>', '}'))
+        for (method, path), view in _views(house).items()
+        for name in view.rules
+    }
+    documented = {(r.name, o['method'], o['path']) for r in api.list_rules() for o in r.operations}
+    used_once = {(n, 'PUT' if m == 'PATCH' else m, p) for n, m, p in used}  # Trove checks both by one rule
+    assert used_once == documented
+
+
+def test_the_matrix_below_lists_every_route(house: House) -> None:
+    adapter = house.app.url_map.bind('localhost')
+    listed = {(m, adapter.match(f'/v1.0/demo{p}', m, return_rule=True)[0].rule): rules for m, p, _, rules, _ in ROUTES}
+    there = {key: view.rules for key, view in _views(house).items() if key[1] not in PUBLIC}
+    assert listed == there
+
+
+@pytest.mark.parametrize(('method', 'path', 'body', 'rules', 'member'), ROUTES)
+def test_who_may(house: House, method: str, path: str, body: Any, rules: Any, member: bool) -> None:
+    """Allowed callers get past policy, to whatever their request deserves; others stop at 403."""
+    assert house.call(method, path, body, ADMIN).status_code != 403
+    if member:
+        assert house.call(method, path, body, MEMBER).status_code != 403
+    else:
+        assert rules[0] in fault(house.call(method, path, body, MEMBER), 403)
+
+
+@pytest.mark.parametrize(('method', 'path', 'body', 'rules', 'member'), ROUTES)
+def test_each_rule_is_the_one_that_is_asked(
+    template: str, tmp_path: Any, method: str, path: str, body: Any, rules: Any, member: bool
+) -> None:
+    """A policy file that forbids it forbids it to administrators too, and to nobody anything else."""
+    file = tmp_path / 'policy.yaml'
+    file.write_text(yaml.safe_dump({rules[0]: '!'}))
+    house = House(template, str(tmp_path), api_policy_file=str(file))
+    for m, p, b, _, _ in ROUTES:
+        refused = house.call(m, p, b, ADMIN).status_code == 403
+        same = (m, p) == (method, path) or (rules == ('instance:update',) and m in ('PUT', 'PATCH'))
+        assert refused == same, (m, p)
+    house.db.close()
+
+
+def test_a_policy_file_that_does_not_exist_is_an_error_at_the_start() -> None:
+    conf = options.load()
+    conf.set_override('policy_file', '/nowhere/policy.yaml', group='api')
+    with pytest.raises(cfg.ConfigFilesNotFoundError):
+        Policy(conf, api.list_rules())
+
+
+def test_no_answer_without_a_policy_check(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    """A view that forgot its rule answers 500, whatever it found."""
+    house.app.add_url_rule('/v1.0/<project_id>/forgotten', 'forgotten', lambda: {'secret': 1})
+    answer = house.call('GET', '/forgotten')
+    assert answer.status_code == 500 and 'secret' not in answer.text
+    assert 'without a policy check' in caplog.text
+
+
+def test_apps_do_not_share_anything(template: str, tmp_path: Any) -> None:
+    """Two in one process: the rules of one are not the other's."""
+    folders = [tmp_path / 'a', tmp_path / 'b']
+    for folder in folders:
+        folder.mkdir()
+    (tmp_path / 'policy.yaml').write_text('limits:index: "!"')
+    strict = House(template, str(folders[0]), api_policy_file=str(tmp_path / 'policy.yaml'))
+    plain = House(template, str(folders[1]))
+    fault(strict.call('GET', '/limits'), 403)
+    plain.get('/limits')
+    for house in (strict, plain):
+        house.db.close()

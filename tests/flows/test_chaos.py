@@ -1,0 +1,19 @@
+"""The random attack on the real engine. CHAOS_SEEDS sets how many seeds (`make chaos`: thousands)."""
+
+import os
+
+import pytest
+
+from tests.flows import chaos
+from tests.flows.harness import quiet
+
+SEEDS = int(os.environ.get('CHAOS_SEEDS', '300'))
+FIRST = int(os.environ.get('CHAOS_FIRST', '0'))
+PARTS = 10
+
+
+@pytest.mark.parametrize('part', range(PARTS))
+def test_nothing_is_violated(disk, part):
+    quiet()
+    for seed in range(FIRST + part, FIRST + SEEDS, PARTS):
+        chaos.attack(disk, seed)

@@ -1,0 +1,42 @@
+"""Fixtures of the guest's tests: real agents, real servers."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+from tests.guest.plane import AgentProcess, Plane
+
+
+@pytest.fixture(scope='session')
+def templates() -> Iterator[str]:
+    """One template for all tests of this run."""
+    with tempfile.TemporaryDirectory(prefix='dbaas-templates-') as folder:
+        yield folder
+
+
+@pytest.fixture
+def plane(templates: str) -> Iterator[Plane]:
+    made = Plane(templates)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def agent(plane: Plane) -> AgentProcess:
+    return plane.agent()
+
+
+@pytest.fixture
+def database(agent: AgentProcess) -> AgentProcess:
+    """An agent whose server runs, with nothing in it."""
+    agent.prepare()
+    agent.do('start', server_binary=None)
+    return agent
+
+
+@pytest.fixture
+def rpc_folder() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix='dbaas-', dir='/run' if os.geteuid() == 0 else None) as folder:
+        yield folder + '/rpc'

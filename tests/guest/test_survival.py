@@ -1,0 +1,139 @@
+"""Kills: of the agent, of the server, of both, in the middle of commands. One server, whatever happens."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from guestagent.contract import processes, states
+from guestagent.contract.verifiers import mysql_native
+from tests.guest.plane import AgentProcess, Plane
+from tests.guest.test_mariadb import PASSWORD, query, user
+from tests.waiting import until
+
+
+def healthy(agent: AgentProcess) -> bool:
+    return agent.plane.last_beat(agent.instance).get('state') == states.HEALTHY
+
+
+def test_the_agent_is_killed_the_server_goes_on_and_the_next_agent_adopts_it(plane: Plane) -> None:
+    plane.receive()
+    agent = plane.agent()
+    agent.prepare()
+    agent.do('start', server_binary=None, databases=[{'name': 'shop'}], users=[user()])
+    (pid,) = agent.server_pids()
+    agent.kill()
+    assert not processes.lock_held(f'{agent.record}/agent.lock')
+    assert query(agent, 'SELECT 1') == [(1,)]
+    agent.start()
+    agent.do('start', server_binary=None)
+    assert agent.server_pids() == [pid] and plane.guests.ping(agent.instance)['state'] == states.HEALTHY
+    agent.do('stop')
+    assert not agent.server_pids()
+
+
+def test_sigterm_ends_the_agent_and_not_the_server(database: AgentProcess) -> None:
+    (pid,) = database.server_pids()
+    assert database.process is not None
+    database.process.terminate()
+    assert database.process.wait(20) == 0
+    assert database.server_pids() == [pid]
+
+
+def test_a_killed_server_is_started_again(plane: Plane) -> None:
+    plane.receive()
+    agent = plane.agent()
+    agent.prepare()
+    agent.do('start', server_binary=None, databases=[{'name': 'shop'}], users=[user()])
+    query(agent, 'CREATE TABLE shop.t (a INT)')
+    for _ in range(2):
+        (pid,) = agent.server_pids()
+        os.kill(pid, signal.SIGKILL)
+        until(lambda pid=pid: agent.server_pids() not in ([], [pid]), 20, 'another server')
+        until(lambda: healthy(agent), 20, 'HEALTHY')
+        assert query(agent, 'SELECT * FROM shop.t') == []
+
+
+def test_both_are_killed_and_the_volume_is_unmounted_as_after_a_boot(plane: Plane) -> None:
+    plane.receive()
+    agent = plane.agent()
+    agent.prepare()
+    agent.do('start', server_binary=None, databases=[{'name': 'shop'}], users=[user()])
+    agent.kill()
+    processes.stop_process(f'{agent.record}/server.pid', signal.SIGKILL)
+    if os.path.ismount(agent.runtime):
+        subprocess.run(['umount', agent.runtime], check=True)
+    plane.beats.clear()
+    agent.start()
+    until(lambda: healthy(agent), 20, 'HEALTHY')
+    assert query(agent, 'SELECT 1') == [(1,)] and len(agent.server_pids()) == 1
+
+
+def test_a_stopped_server_stays_stopped_for_the_next_agent(database: AgentProcess) -> None:
+    database.plane.receive()
+    database.do('stop')
+    database.kill()
+    database.plane.beats.clear()
+    database.start()
+    until(lambda: database.plane.last_beat(database.instance).get('state') == states.SHUTDOWN, 20, 'SHUTDOWN')
+    assert not database.server_pids()
+
+
+def test_a_server_whose_pid_file_was_never_written_is_found(database: AgentProcess) -> None:
+    (pid,) = database.server_pids()
+    database.kill()
+    os.unlink(f'{database.record}/server.pid')
+    database.start()
+    database.do('start', server_binary=None)
+    assert database.server_pids() == [pid] and processes.running(f'{database.record}/server.pid')
+
+
+def test_killed_at_many_moments_the_commands_still_end_once(plane: Plane) -> None:
+    """The orders lie sealed beside the ledger: the next agent finishes them, nobody has to send them again."""
+    plane.receive()
+    for delay in (0.0, 0.02, 0.05, 0.1, 0.15, 0.2):
+        agent = plane.agent()
+        first = agent.submit('prepare', **agent.prepare_args())
+        start = agent.submit('start', server_binary=None, databases=[{'name': 'shop'}], users=[user()])
+        threshold = _age(agent) + delay
+        until(lambda a=agent, t=threshold: _age(a) >= t, 5, 'the moment')
+        agent.kill()
+        agent.start()
+        assert agent.wait(first.command).state == agent.wait(start.command).state == states.SUCCEEDED
+        assert len(agent.server_pids()) == 1 and query(agent, 'SELECT 1') == [(1,)]
+        written = agent.written()
+        assert mysql_native(PASSWORD).encode() not in written and PASSWORD.encode() not in written
+        assert not list(Path(agent.facts['data']).parent.glob('first.sql*'))
+        agent.do('wipe')
+
+
+def test_an_orphan_of_a_half_made_copy_is_made_anew(agent: AgentProcess) -> None:
+    agent.prepare()
+    home = Path(agent.facts['data']).parent
+    assert (home / 'fresh').exists()
+    (home / 'fresh').write_text('another boot')
+    (home / 'data' / 'ibdata1').unlink()
+    agent.prepare()
+    agent.do('start', server_binary=None)
+    assert not (home / 'fresh').exists()
+
+
+def test_a_server_that_cannot_be_revived_is_told_and_tried_again(database: AgentProcess) -> None:
+    plane = database.plane
+    plane.receive()
+    config = Path(database.facts['data']).parent / 'server.cnf'
+    good = config.read_text()
+    config.write_text(good + 'no_such_option = 1\n')
+    os.kill(database.server_pids()[0], signal.SIGKILL)
+    until(lambda: plane.last_beat(database.instance).get('state') == states.ERROR, 20, 'ERROR')
+    until(lambda: 'no_such_option' in str(plane.last_beat(database.instance)['details']), 20, 'the reason')
+    config.write_text(good)
+    until(lambda: healthy(database), 30, 'HEALTHY')
+    assert len(database.server_pids()) == 1
+
+
+def _age(agent: AgentProcess) -> float:
+    assert agent.process is not None
+    started = processes.start_time(agent.process.pid) or 0
+    uptime = float(Path('/proc/uptime').read_text().split()[0])
+    return uptime - started / os.sysconf('SC_CLK_TCK')
