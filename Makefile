@@ -36,4 +36,4 @@ bench: install
 	$(BIN)/python -m bench
 
 chaos: install-test
-	DBAAS_CHAOS_SEEDS=$${DBAAS_CHAOS_SEEDS:-5000} $(BIN)/python -m pytest -n $(JOBS) tests/flows -k chaos
+	CHAOS_SEEDS=$${CHAOS_SEEDS:-5000} $(BIN)/python -m pytest -n $(JOBS) tests/flows/test_chaos.py

@@ -1,7 +1,10 @@
 """The API's composition root: create_app for whoever serves it, main for `dbaas-api`."""
 
+import argparse
 import logging
+import signal
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from oslo_config import cfg
@@ -24,32 +27,50 @@ def create_app(conf: cfg.ConfigOpts, **parts: Any) -> 'flask.Flask':
     return assembly.create_app(conf, **parts)
 
 
-def main() -> int:
-    """`dbaas-api`: the API alone; conductors find its operations in the database."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """`dbaas-api`: the API alone; conductors find its operations in the database.
+
+    Exit codes: 0 stopped by a signal, 1 it could not start (one line says why).
+    """
     messaging.prepare()
+    try:
+        server = _server(_arguments(argv))
+    except (cfg.Error, DbaasError, OSError) as error:
+        print(f'dbaas-api: {error}', file=sys.stderr)
+        return 1
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.close())
+    server.run()
+    return 0
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser('dbaas-api', description=__doc__)
+    parser.add_argument('--config-file', action='append', default=[], help='options; may be given several times')
+    parser.add_argument('--state', help='state directory; default: [DEFAULT] state_dir')
+    return parser.parse_args(argv)
+
+
+def _server(arguments: argparse.Namespace) -> Any:
     from dbaas import deployment
     from dbaas.api import serving
     from dbaas.db import migrate
 
-    try:
-        conf = options.load(sys.argv[1:], program='dbaas-api')
-        logs.setup(conf)
-        parts = deployment.open(conf)
-        migrated = migrate.current(parts.db) == migrate.head()
-        app = create_app(
-            conf,
-            db=parts.db,
-            post=lambda jobs: None,  # no board in reach: a conductor's reconciler posts what it finds runnable
-            cloud=parts.cloud,
-            operations=parts.operations,
-            secrets=parts.secrets,
-            guest=parts.guest,
-            ready=lambda: migrated or migrate.current(parts.db) == migrate.head(),
-        )
-        server = serving.Server(app, conf)
-    except (cfg.Error, DbaasError, OSError) as error:
-        print(f'dbaas-api: {error}', file=sys.stderr)
-        return 1
-    LOG.info('listening on http://%s:%d', conf.api.bind_host, conf.api.bind_port)
-    server.run()
-    return 0
+    conf = options.load(config_files=arguments.config_file, program='dbaas-api')
+    if arguments.state:
+        conf.set_override('state_dir', arguments.state)
+    logs.setup(conf)
+    parts = deployment.open(conf)
+    app = create_app(
+        conf,
+        db=parts.db,
+        post=lambda jobs: None,  # no board in reach: a conductor's reconciler posts what it finds runnable
+        cloud=parts.cloud,
+        operations=parts.operations,
+        secrets=parts.secrets,
+        guest=parts.guest,
+        ready=lambda: migrate.current(parts.db) == migrate.head(),
+    )
+    server = serving.Server(app, conf)
+    LOG.info('listening on http://%s:%d', conf.api.bind_host, server.port)
+    return server

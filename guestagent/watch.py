@@ -127,6 +127,8 @@ class Watch:
     def _revive(self) -> None:
         LOG.warning('The database server should run and does not: starting it')
         self._starts, self._started_at = self._starts + 1, time.monotonic()
+        self._state = states.ERROR
+        self._tell(self._state, {**self._details(), 'error': self._trouble or 'the server ended; starting it'})
         try:
             self._service.start(self._desired.server_binary, [], [])
             self._trouble = ''

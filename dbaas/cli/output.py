@@ -47,6 +47,4 @@ def write(line: str) -> None:
 
 def say(line: str) -> None:
     """A remark to stderr: it never disturbs what a script reads."""
-    print(
-        text.ascii_only(line) if 'utf' not in (sys.stderr.encoding or '').lower() else line, file=sys.stderr
-    )
+    print(text.ascii_only(line) if 'utf' not in (sys.stderr.encoding or '').lower() else line, file=sys.stderr)

@@ -37,7 +37,7 @@ def _table(table: Table) -> RichTable:
     made = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style='bold')
     for heading in table.headings:
         wide = heading in table.wide
-        made.add_column(heading, no_wrap=not wide, overflow='fold' if wide else 'ellipsis', ratio=None)
+        made.add_column(heading, no_wrap=not wide, overflow='fold' if wide else 'ellipsis')
     for row in table.cells():
         made.add_row(*map(coloured, row))
     return made

@@ -1,16 +1,21 @@
 """What the API's tests work with: callers, requests, the database's whole content, a server on a free port."""
 
 import contextlib
+import dataclasses
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
 import yaml
 
 import conf as options
+from conductor import service
+from conductor.board.embedded import EmbeddedBoard
+from conductor.reports import Reports
+from dbaas.api.parts import EXTENSION
 from dbaas.api.serving import Server
 from dbaas.app import create_app
 from dbaas.cloud.simulated.world import World
@@ -41,19 +46,19 @@ FAULTS = {
 class House:
     """One API on its own database; `posted` are the jobs, `statements` the SQL since it was emptied."""
 
-    def __init__(self, template: str, folder: str, **overrides: Any):
+    def __init__(self, template: str, folder: str, clock: Callable[[], float] | None = None, **overrides: Any):
         database = os.path.join(folder, 'dbaas.sqlite')
         shutil.copyfile(template, database)
         self.identities = os.path.join(folder, 'identity.yaml')
         self.write_identities([ADMIN, MEMBER, STRANGER])
         self.now = 1_700_000_000.0
-        self.db = Database(f'sqlite:///{database}', clock=self._tick, durable=False)
+        self.db = Database(f'sqlite:///{database}', clock=clock or self._tick, durable=False)
         self.conf = options.load()
         self.conf.set_override('state_dir', folder)
         for name, value in overrides.items():
             group, _, option = name.partition('_')
             self.conf.set_override(option, value, group=group)
-        self.world = World(clock=self._tick)
+        self.world = World(clock=clock or self._tick)
         self.posted: list[Any] = []
         self.ready = True
         self.reports_since: float | None = None
@@ -77,6 +82,10 @@ class House:
 
     def _count(self, _c: Any, _cursor: Any, statement: str, *_: Any) -> None:
         self.statements.append(statement)
+
+    def post_to(self, post: Callable[[Any], Any]) -> None:
+        """From now on jobs go there."""
+        self.app.extensions[EXTENSION] = dataclasses.replace(self.app.extensions[EXTENSION], post=post)
 
     def write_identities(self, identities: list[dict[str, Any]]) -> None:
         with open(self.identities, 'w') as out:
@@ -118,6 +127,23 @@ class House:
 
     def execute(self, statement: Any) -> Any:
         return self.db.run(lambda c: c.execute(statement))
+
+    # -- a conductor
+    def work(self) -> None:
+        """Run all that was posted until nothing moves any more; time passes by itself."""
+        board = EmbeddedBoard()
+        board.post(self.posted)
+        reports = Reports(self.db, board)
+        self.world.receive(reports.on_report, reports.on_heartbeat)
+        conductor = service.build(
+            self.conf, db=self.db, board=board, cloud=self.world.cloud, guest=self.world.guests, secrets=self.secrets
+        )
+        for _ in range(20):
+            while conductor.worker.work():
+                pass
+            self.world.settle()
+            self.now += 1
+            conductor.timers.wake_due()
 
     # -- over TCP
     @contextlib.contextmanager

@@ -104,7 +104,7 @@ class Attack:
 
     def freeze(self) -> None:
         if len(self.frozen) > 1 or not self.house.board.names():
-            return
+            return None
         points = self.rng.choice([COMMITS, CALLS, COMMITS + CALLS])
         frozen = Frozen(self.house, points, self.rng.randint(1, 12))
         if not frozen.alive:

@@ -8,7 +8,7 @@ import pytest
 
 from flows import registry
 from flows.graph import Graph
-from tests.flows import harness
+from tests.flows import harness, toy
 from tests.flows.injection import Injection
 from tests.flows.scenarios import SCENARIOS, Scenario
 
@@ -41,7 +41,7 @@ class Place:
 
     def clean(self) -> None:
         """Nothing is left of it but its own story, and for a create the ERROR instance."""
-        now, before = self.house.slate(), {k: v for k, v in self.before.items()}
+        now, before = self.house.slate(), dict(self.before)
         for table in self.scenario.leaves:
             left = [row for row in now.pop(table) if row not in before[table]]
             del before[table]
@@ -70,6 +70,20 @@ def open_place(disk: harness.Disk) -> Iterator[Callable[..., Place]]:
 
     with injection.installed():
         yield make
+
+
+@pytest.fixture
+def injection() -> Iterator[Injection]:
+    """Toys in the place of creates, open to failures, repetitions and watches."""
+    harness.quiet()
+    with toy.installed() as found:
+        yield found
+
+
+@pytest.fixture
+def open_toy(disk: harness.Disk, injection: Injection) -> Callable[..., toy.ToyHouse]:
+    """open_toy(spec, policy=None) -> a house in which this toy has been accepted."""
+    return lambda spec, **options: toy.ToyHouse(disk, spec, **options)
 
 
 def graph_of(name: str, version: int = 1) -> Graph:

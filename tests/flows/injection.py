@@ -13,7 +13,7 @@ DO, UNDO = 'do', 'undo'
 Watch = Callable[[Any, str, str], None]  # (run, step, DO or UNDO), as it begins
 
 
-class Injected(Exception):  # noqa: N818
+class Injected(Exception):
     """The failure of a step that was asked to fail."""
 
 

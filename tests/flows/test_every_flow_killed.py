@@ -1,4 +1,4 @@
-"""Every registered flow, killed between any two commits and inside every one: another conductor finishes or undoes it."""
+"""Every registered flow, killed between any two commits and inside each: another conductor finishes or undoes it."""
 
 import pytest
 

@@ -5,18 +5,12 @@ import pytest
 from dbaas import exceptions
 from tests.flows.conftest import every_flow, every_step, graph_of, past_return, undoable
 from tests.flows.injection import DO, UNDO
+from tests.flows.moments import during
 
 
 def pause_after(place, step, way=DO):
     """Somebody orders a pause while `step` runs: the run stops at the next boundary."""
-    asked = []
-
-    def watch(_run, name, now):
-        if (name, now) == (step, way) and not asked:
-            asked.append(name)
-            place.house.request(place.house.operation_id, 'pause')
-
-    place.injection.watches.append(watch)
+    during(place.injection, step, lambda: place.house.request(place.house.operation_id, 'pause'), way)
 
 
 def start(place):

@@ -11,22 +11,12 @@ from dbaas.db.logbook.session import Session
 from dbaas.db.tables import OPERATIONS
 from flows import verbs
 from flows.graph import Graph
-from tests.flows import chaos, toy
+from tests.flows import chaos
 from tests.flows import test_engine_cases as cases
 from tests.flows import test_engine_races as races
+from tests.flows import test_engine_waits as waits
+from tests.flows.frozen import COMMITS
 from tests.flows.harness import quiet
-
-
-@pytest.fixture
-def injection():
-    quiet()
-    with toy.installed() as found:
-        yield found
-
-
-@pytest.fixture
-def open_toy(disk, injection):
-    return lambda spec, **options: toy.ToyHouse(disk, spec, **options)
 
 
 # -- the mutations -------------------------------------------------------------------------------------------------
@@ -65,17 +55,15 @@ def no_attempt_rule(monkeypatch):
 # -- and who notices -------------------------------------------------------------------------------------------------
 def freezes(open_toy, injection):
     for count in range(1, 6):
-        races.test_a_frozen_conductor_that_thaws_writes_nothing_and_its_commands_are_refused(
-            open_toy, races.COMMITS, count
-        )
+        races.test_a_frozen_conductor_that_thaws_writes_nothing_and_its_commands_are_refused(open_toy, COMMITS, count)
 
 
 def verb_while_it_runs(open_toy, injection):
-    races.test_a_verb_that_comes_while_the_last_step_of_the_run_parks_is_not_lost(open_toy, injection)
+    waits.test_a_verb_that_comes_while_the_last_step_of_the_run_parks_is_not_lost(open_toy, injection)
 
 
 def report_while_it_parks(open_toy, injection):
-    races.test_a_report_between_the_look_and_the_parking_commit(open_toy)
+    waits.test_a_report_between_the_look_and_the_parking_commit(open_toy)
 
 
 def death_in_the_irreversible_step(open_toy, injection):

@@ -225,3 +225,4 @@ class ToyHouse(House):
 
 
 NOTHING: tuple[list[Any], dict[str, str], bool] = ([], {}, False)
+TWO = [['make', 'a'], ['submit', 's1'], ['submit', 's2'], ['wait', 'w', ['s1', 's2']]]

@@ -15,7 +15,7 @@ from conductor import service as conductor
 from conductor.board.embedded import EmbeddedBoard
 from conductor.reports import Reports
 from conf import messaging
-from dbaas.api.serving import make_server
+from dbaas.api.serving import Server
 from dbaas.app import create_app
 from dbaas.cloud.simulated.world import World
 from dbaas.db import migrate
@@ -79,15 +79,15 @@ class SimulatedDeployment:
     @contextlib.contextmanager
     def serving(self) -> Iterator[None]:
         """The API answers; the conductor goes on without it."""
-        server = make_server(self.app, self.conf)
+        server = Server(self.app, self.conf)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         try:
             yield
         finally:
-            server.trigger.pull_trigger(server.close)  # in the server's own thread, which then ends
-            thread.join(5)
-            server.task_dispatcher.shutdown()
+            server.close()
+            thread.join(10)
+            assert not thread.is_alive()
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:
@@ -100,6 +100,11 @@ class SimulatedDeployment:
             self.conductor.stop()
             self.world.stop()
             self.db.close()
+
+    def finish_commands(self) -> None:
+        """End every command that a guest runs."""
+        for instance_id, command_id in self.world.guests.running():
+            self.world.guests.finish(instance_id, command_id)
 
     # -- requests
     def call(self, method: str, path: str, body: Any = None) -> Any:

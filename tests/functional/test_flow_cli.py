@@ -1,84 +1,56 @@
 """The real `dbaas-flow`, as a process, against a real API and a real conductor on the simulated cloud."""
 
 import json
-import os
-import pty
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
-import pytest
 import yaml
 
 from dbaas.cli.flow import errors
-from tests.functional.simulated_deployment import ADMIN, MEMBER, SimulatedDeployment
+from tests.functional.flow_program import FlowProgram
+from tests.functional.simulated_deployment import MEMBER, SimulatedDeployment
 from tests.waiting import until
 
-PROGRAM = os.path.join(os.path.dirname(sys.executable), 'dbaas-flow')
-START_UP = 0.3  # seconds of CPU
 CREATE = (
     'create-security-group', 'create-port', 'create-volume', 'create-server', 'wait-for-server', 'wait-for-guest',
     'prepare-database', 'start-database', 'wait-for-database', 'publish-endpoint',
 )  # fmt: skip
 
-Flow = Callable[..., subprocess.CompletedProcess]
 
-
-@pytest.fixture
-def deployment(tmp_path: Any) -> Iterator[SimulatedDeployment]:
-    made = SimulatedDeployment(str(tmp_path))
-    with made.working(), made.serving():
-        yield made
-
-
-def _environment(deployment: SimulatedDeployment, token: str = ADMIN['token']) -> dict[str, str]:
-    bare = {name: value for name, value in os.environ.items() if not name.startswith('OS_')}
-    return bare | {'OS_AUTH_TYPE': 'admin_token', 'OS_ENDPOINT': deployment.url, 'OS_TOKEN': token}
-
-
-@pytest.fixture
-def flow(deployment: SimulatedDeployment) -> Flow:
-    def run(*args: str, code: int = 0, **options: Any) -> subprocess.CompletedProcess:
-        env = _environment(deployment, **options)
-        done = subprocess.run(
-            [PROGRAM, *args], env=env, text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=60, check=False
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        assert 'Traceback' not in done.stderr
-        return done
-
-    return run
-
-
-def _held(deployment: SimulatedDeployment, flow: Flow, times: int = 1) -> str:
+def _held(simulated: SimulatedDeployment, flow: FlowProgram, times: int = 1) -> str:
     """A create that stopped at create-server."""
-    deployment.world.faults.plan('create_server', times=times)
-    operation = deployment.create()
+    simulated.world.faults.plan('create_server', times=times)
+    operation = simulated.create()
     flow('watch', operation, code=errors.HELD)
     return operation
 
 
-def _steps(operation: dict[str, Any]) -> dict[str, str]:
-    return {step['name']: step['state'] for step in operation['steps']}
+def _parked(simulated: SimulatedDeployment) -> str:
+    """A create that waits for a command of the guest; `simulated.finish_commands()` ends that."""
+    simulated.world.guests.duration = None
+    operation = simulated.create()
+
+    def parked() -> bool:
+        found = simulated.operation(operation)
+        return (found['state'], found['step']) == ('WAITING', 'wait-for-database')
+
+    until(parked, what='waiting for the database')
+    return operation
 
 
 def _attempts(deployment: SimulatedDeployment, operation: str) -> dict[str, int]:
-    return {step['name']: step['attempt'] for step in deployment.operation(operation)['steps']}
+    return {step['name']: step['attempt'] for step in simulated.operation(operation)['steps']}
 
 
-def test_watch_tells_every_step_and_ends_with_the_operation(deployment: SimulatedDeployment, flow: Flow) -> None:
-    operation = deployment.create()
+def test_watch_tells_every_step_and_ends_with_the_operation(simulated: SimulatedDeployment, flow: FlowProgram) -> None:
+    operation = simulated.create()
     lines = flow('watch', operation).stdout.splitlines()
     done = [line.split()[2] for line in lines if line.split()[1] == 'done']
     assert sorted(done) == sorted(CREATE)
     assert lines[-1] == f'{operation} instance.create is SUCCEEDED'
 
 
-def test_list_in_every_format(deployment: SimulatedDeployment, flow: Flow) -> None:
-    first, second = deployment.create('one'), deployment.wait(0)
+def test_list_in_every_format(simulated: SimulatedDeployment, flow: FlowProgram) -> None:
+    first, second = simulated.create('one'), simulated.wait(0)
     for operation in (first, second):
         flow('watch', operation)
     rows = json.loads(flow('list', '-o', 'json').stdout)
@@ -86,7 +58,7 @@ def test_list_in_every_format(deployment: SimulatedDeployment, flow: Flow) -> No
     assert {'id', 'type', 'state', 'instance_id', 'created'} <= rows[0].keys()
     assert yaml.safe_load(flow('list', '-o', 'yaml').stdout) == rows
     table = flow('list')
-    assert deployment.url in table.stderr
+    assert simulated.url in table.stderr
     assert [line.split()[0] for line in table.stdout.splitlines()] == ['ID', second, first]
     assert '\x1b' not in table.stdout
 
@@ -97,16 +69,16 @@ def test_list_in_every_format(deployment: SimulatedDeployment, flow: Flow) -> No
     assert len(json.loads(flow('list', '--limit', '1', '-o', 'json').stdout)) == 1
 
 
-def test_list_follows_pages(deployment: SimulatedDeployment, flow: Flow) -> None:
-    deployment.conf.set_override('page_size', 2, group='api')
-    made = [deployment.wait(0) for _ in range(5)]
+def test_list_follows_pages(simulated: SimulatedDeployment, flow: FlowProgram) -> None:
+    simulated.conf.set_override('page_size', 2, group='api')
+    made = [simulated.wait(0) for _ in range(5)]
     rows = json.loads(flow('list', '-o', 'json').stdout)
     assert [row['id'] for row in rows] == made[::-1]
     assert [row['id'] for row in json.loads(flow('list', '--limit', '3', '-o', 'json').stdout)] == made[:1:-1]
 
 
-def test_held_explained_resumed(deployment: SimulatedDeployment, flow: Flow) -> None:
-    operation = _held(deployment, flow)
+def test_held_explained_resumed(simulated: SimulatedDeployment, flow: FlowProgram) -> None:
+    operation = _held(simulated, flow)
     prefix = operation[:8]
     shown = flow('show', prefix).stdout
     assert '✔ create-volume' in shown and '✘ create-server' in shown and '· publish-endpoint' in shown
@@ -115,24 +87,24 @@ def test_held_explained_resumed(deployment: SimulatedDeployment, flow: Flow) -> 
     assert 'create-server' in why and 'fault on demand' in why and f'dbaas-flow resume {operation}' in why
     flow('resume', prefix, '--reason', 'mended')
     flow('watch', prefix)
-    assert _attempts(deployment, operation) == {name: 2 if name == 'create-server' else 1 for name in CREATE}
+    assert _attempts(simulated, operation) == {name: 2 if name == 'create-server' else 1 for name in CREATE}
     events = json.loads(flow('events', prefix, '-o', 'json').stdout)
     assert [e['step'] for e in events if e['kind'] == 'done'].count('create-volume') == 1, 'no finished step again'
 
 
-def test_held_aborted(deployment: SimulatedDeployment, flow: Flow) -> None:
-    operation = _held(deployment, flow)
+def test_held_aborted(simulated: SimulatedDeployment, flow: FlowProgram) -> None:
+    operation = _held(simulated, flow)
     assert '--yes' in flow('abort', operation, '--reason', 'wrong flavor', code=errors.USAGE).stderr
     flow('abort', operation, '--reason', 'wrong flavor', '--yes')
     flow('watch', operation, code=errors.ABORTED)
-    assert deployment.world.cloud.resources() == []
+    assert simulated.world.cloud.resources() == []
     again = flow('abort', operation, '--reason', 'twice', '--yes', code=errors.CONFLICT)
     assert 'ABORTED' in again.stderr and len(again.stderr.splitlines()) == 1
 
 
-def test_held_undo(deployment: SimulatedDeployment, flow: Flow) -> None:
-    operation = _held(deployment, flow)
-    deployment.world.faults.plan('delete_volume')
+def test_held_undo(simulated: SimulatedDeployment, flow: FlowProgram) -> None:
+    operation = _held(simulated, flow)
+    simulated.world.faults.plan('delete_volume')
     flow('abort', operation, '--reason', 'wrong flavor', '--yes')
     flow('watch', operation, code=errors.HELD)
     assert 'ABORT_HELD' in flow('show', operation).stdout
@@ -140,9 +112,9 @@ def test_held_undo(deployment: SimulatedDeployment, flow: Flow) -> None:
     flow('watch', operation, code=errors.ABORTED)
 
 
-def test_skip_attests(deployment: SimulatedDeployment, flow: Flow) -> None:
-    deployment.world.faults.plan('create_security_group')
-    operation = deployment.create()
+def test_skip_attests(simulated: SimulatedDeployment, flow: FlowProgram) -> None:
+    simulated.world.faults.plan('create_security_group')
+    operation = simulated.create()
     flow('watch', operation, code=errors.HELD)
     flow('skip', operation, '--output', '{"id": "by-hand"}', '--reason', 'made by hand', '--yes')
     flow('watch', operation)
@@ -152,25 +124,21 @@ def test_skip_attests(deployment: SimulatedDeployment, flow: Flow) -> None:
     assert 'made by hand' in flow('events', operation).stdout
 
 
-def test_pause_survives_and_resumes(deployment: SimulatedDeployment, flow: Flow) -> None:
-    operation = deployment.wait(0.2)
-    until(lambda: deployment.operation(operation)['state'] == 'WAITING', what='parked')
+def test_pause_lasts_until_resume(simulated: SimulatedDeployment, flow: FlowProgram) -> None:
+    operation = _parked(simulated)
     flow('pause', operation, '--reason', 'maintenance')
-    assert deployment.operation(operation)['state'] == 'PAUSED'
+    simulated.finish_commands()
     late = flow('watch', operation, '--timeout', '0', code=errors.TIMED_OUT)
     assert 'still PAUSED' in late.stderr
     flow('resume', operation, '--reason', 'over')
     flow('watch', operation)
 
 
-def test_retry_now_does_not_wait_for_the_timer(deployment: SimulatedDeployment, flow: Flow) -> None:
-    deployment.conf.set_override('poll_interval', 3600, group='flows')
-    deployment.world.guests.duration = None  # commands end when they are told to
-    operation = deployment.create()
-    until(lambda: deployment.operation(operation)['step'] == 'wait-for-database', what='parked')
-    until(lambda: deployment.operation(operation)['state'] == 'WAITING', what='parked')
+def test_retry_now_does_not_wait_for_the_timer(simulated: SimulatedDeployment, flow: FlowProgram) -> None:
+    simulated.conf.set_override('poll_interval', 3600, group='flows')
+    operation = _parked(simulated)
     assert 'waits for' in flow('show', operation).stdout
-    with deployment.world.state.change() as document:  # the command ends, and the report is lost
+    with simulated.world.state.change() as document:  # the command ends, and the report is lost
         for guest in document['guests'].values():
             for row in guest['ledger'].values():
                 row.update(state='succeeded', told=True)
@@ -178,8 +146,8 @@ def test_retry_now_does_not_wait_for_the_timer(deployment: SimulatedDeployment, 
     flow('watch', operation)
 
 
-def test_plans_change_nothing(deployment: SimulatedDeployment, flow: Flow) -> None:
-    flow('watch', deployment.create('db1'))
+def test_plans_change_nothing(simulated: SimulatedDeployment, flow: FlowProgram) -> None:
+    flow('watch', simulated.create('db1'))
     before = len(json.loads(flow('list', '-o', 'json').stdout))
     plan = json.loads(
         flow(
@@ -197,15 +165,15 @@ def test_plans_change_nothing(deployment: SimulatedDeployment, flow: Flow) -> No
     flow('plan', 'delete', 'none', code=errors.NOT_FOUND)
 
 
-def test_graphs(deployment: SimulatedDeployment, flow: Flow) -> None:
-    operation = deployment.wait(0)
+def test_graphs(simulated: SimulatedDeployment, flow: FlowProgram) -> None:
+    operation = simulated.wait(0)
     flow('watch', operation)
     assert 's0 -> s1;' in flow('show', operation, '--graph', 'dot').stdout
     assert 's1 --> s2' in flow('show', operation, '--graph', 'mermaid').stdout
 
 
-def test_a_member_sees_but_does_not_steer(deployment: SimulatedDeployment, flow: Flow) -> None:
-    operation = _held(deployment, flow)
+def test_a_member_sees_but_does_not_steer(simulated: SimulatedDeployment, flow: FlowProgram) -> None:
+    operation = _held(simulated, flow)
     flow('show', operation, token=MEMBER['token'])
     flow('resume', operation, '--reason', 'r', code=errors.UNAUTHORIZED, token=MEMBER['token'])
     refused = flow('list', code=errors.UNAUTHORIZED, token='nobody')
@@ -214,107 +182,16 @@ def test_a_member_sees_but_does_not_steer(deployment: SimulatedDeployment, flow:
 
 
 def test_watch_outlives_a_restart_of_the_api(tmp_path: Any) -> None:
-    deployment = SimulatedDeployment(str(tmp_path))
-    with deployment.working():
-        with deployment.serving():
-            operation = deployment.wait(1.0)
-            watching = subprocess.Popen(
-                [PROGRAM, 'watch', operation, '--interval', '0.05'],
-                env=_environment(deployment), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            )  # fmt: skip
-            assert watching.stdout is not None
+    simulated = SimulatedDeployment(str(tmp_path))
+    flow = FlowProgram(simulated)
+    with simulated.working():
+        with simulated.serving():
+            operation = _parked(simulated)
+            watching = flow.start('watch', operation, '--interval', '0.05')
             assert 'accepted' in watching.stdout.readline()
-        gone = subprocess.run(
-            [PROGRAM, 'list'], env=_environment(deployment), text=True, capture_output=True, check=False
-        )
-        assert gone.returncode == errors.UNREACHABLE
-        assert 'does the API run?' in gone.stderr
-        with deployment.serving():
+        assert 'does the API run?' in flow('list', code=errors.UNREACHABLE).stderr
+        simulated.finish_commands()
+        with simulated.serving():
             out, err = watching.communicate(timeout=30)
     assert watching.returncode == 0, err
     assert out.splitlines()[-1].endswith('is SUCCEEDED')
-
-
-def test_ctrl_c_ends_a_watch(deployment: SimulatedDeployment) -> None:
-    operation = deployment.wait(600)
-    watching = subprocess.Popen(
-        [PROGRAM, 'watch', operation], env=_environment(deployment), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    assert watching.stdout is not None
-    assert 'accepted' in watching.stdout.readline()
-    watching.send_signal(signal.SIGINT)
-    _, err = watching.communicate(timeout=10)
-    assert watching.returncode == 130
-    assert 'Traceback' not in err
-
-
-def test_a_closed_pipe_is_no_error(deployment: SimulatedDeployment, flow: Flow) -> None:
-    flow('watch', deployment.wait(0))
-    line = f'"{PROGRAM}" list | true'
-    done = subprocess.run(['bash', '-o', 'pipefail', '-c', line], env=_environment(deployment), capture_output=True)
-    assert b'Traceback' not in done.stderr and b'BrokenPipe' not in done.stderr
-
-
-def _on_terminal(env: dict[str, str], *args: str, typed: str = '') -> tuple[int, str]:
-    """Run on a pseudo-terminal of 100 columns. -> exit code, what the terminal received."""
-    master, slave = pty.openpty()
-    env = env | {'TERM': 'xterm-256color', 'COLUMNS': '100', 'LINES': '40'}
-    child = subprocess.Popen([PROGRAM, *args], env=env, stdin=slave, stdout=slave, stderr=slave)
-    os.close(slave)
-    os.write(master, typed.encode())
-    received = b''
-    while True:
-        try:
-            part = os.read(master, 65536)
-        except OSError:  # the other end is closed
-            break
-        if not part:
-            break
-        received += part
-    os.close(master)
-    return child.wait(10), received.decode()
-
-
-def test_a_terminal_gets_colour_and_live_steps(deployment: SimulatedDeployment) -> None:
-    env = _environment(deployment)
-    operation = deployment.wait(0.3)
-    code, seen = _on_terminal(env, 'watch', operation)
-    assert code == 0
-    assert '\x1b[' in seen and 'SUCCEEDED' in seen and 'wait-for-alarm' in seen
-    code, seen = _on_terminal(env, 'list')
-    assert code == 0
-    assert operation[:8] in seen and operation not in seen, 'ids are shortened to fit'
-
-
-def test_a_terminal_is_asked(deployment: SimulatedDeployment) -> None:
-    env = _environment(deployment)
-    operation = deployment.wait(600)
-    until(lambda: deployment.operation(operation)['state'] == 'WAITING', what='parked')
-    code, seen = _on_terminal(env, 'abort', operation, '--reason', 'r', typed='n\n')
-    assert code == 130
-    assert 'To be undone' in seen and 'set-alarm' in seen and deployment.url in seen
-    assert deployment.operation(operation)['state'] == 'WAITING'
-    code, _ = _on_terminal(env, 'abort', operation, '--reason', 'r', typed='y\n')
-    assert code == 0
-    until(lambda: deployment.operation(operation)['state'] == 'ABORTED', what='undone')
-
-
-def test_start_up_is_fast() -> None:
-    """CPU time of the fastest of some runs: other work on the machine must not decide."""
-
-    def once() -> float:
-        before = os.times()
-        subprocess.run([PROGRAM, '--help'], stdout=subprocess.DEVNULL, check=True)
-        after = os.times()
-        return after.children_user + after.children_system - before.children_user - before.children_system
-
-    assert min(once() for _ in range(5)) < START_UP
-
-
-def test_an_answer_costs_no_more_than_it_must(deployment: SimulatedDeployment, flow: Flow) -> None:
-    flow('watch', deployment.wait(0))
-    begun = time.monotonic()
-    for _ in range(3):
-        flow('list', '-o', 'json')
-    assert (time.monotonic() - begun) / 3 < 3

@@ -16,6 +16,7 @@ import uuid
 from typing import Any
 
 from conf import messaging
+from dbaas import exceptions
 from dbaas.guest.api import Guests
 from dbaas.guest.reports import ReportServer
 from dbaas.guest.rpc import connect
@@ -153,7 +154,10 @@ class AgentProcess:
 
     def wait(self, command: str) -> Outcome:
         def ended() -> Outcome | None:
-            outcome = self.plane.guests.ask(self.instance, command)
+            try:
+                outcome = self.plane.guests.ask(self.instance, command)
+            except exceptions.GuestUnreachable:
+                return None  # the agent is just being started
             return outcome if outcome.state in states.FINISHED else None
 
         return until(ended, 60, f'the end of {command}')

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -141,9 +142,7 @@ def test_hostile_names_stay_names(agent: AgentProcess) -> None:
     query(agent, 'CREATE TABLE shop.t (a INT)', who=name)
     for bad in ('a\nb', '', 'nul\0'):
         assert 'control characters' in agent.fails('create-databases', databases=[{'name': bad}])
-    assert 'character set' in agent.fails(
-        'create-databases', databases=[{'name': 'n', 'character_set': 'utf8; DROP'}]
-    )
+    assert 'character set' in agent.fails('create-databases', databases=[{'name': 'n', 'character_set': 'utf8; DROP'}])
 
 
 @pytest.mark.parametrize('name', ['root', 'mariadb.sys', 'PUBLIC', 'mysql', '<agent>'])
@@ -194,9 +193,7 @@ def test_a_missing_program_is_named_and_a_mended_one_is_used_by_the_same_agent(
 
 def test_another_version_than_wanted_is_refused(agent: AgentProcess) -> None:
     assert '10.1 is wanted' in agent.fails('prepare', **{**agent.prepare_args(), 'version': '10.1'})
-    assert 'not found at /nowhere' in agent.fails(
-        'prepare', **{**agent.prepare_args(), 'server_binary': '/nowhere'}
-    )
+    assert 'not found at /nowhere' in agent.fails('prepare', **{**agent.prepare_args(), 'server_binary': '/nowhere'})
 
 
 @pytest.mark.skipif(not ROOT, reason='needs a second user')
@@ -218,11 +215,12 @@ def test_start_before_prepare_and_a_program_that_is_no_server(agent: AgentProces
 
 
 def test_a_server_that_cannot_start_says_why_from_its_log(agent: AgentProcess) -> None:
-    agent.prepare(address='192.0.2.1')
-    error = agent.fails('start', server_binary=None)
+    agent.prepare()
+    with socket.create_server((agent.address, 3306)):
+        error = agent.fails('start', server_binary=None)
     assert 'mariadbd ended with status 1 while starting' in error
     assert "Can't start server: Bind on TCP/IP port" in error
-    agent.prepare()
+    assert not agent.server_pids()
     agent.do('start', server_binary=None)
 
 

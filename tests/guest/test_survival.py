@@ -48,9 +48,12 @@ def test_a_killed_server_is_started_again(plane: Plane) -> None:
     query(agent, 'CREATE TABLE shop.t (a INT)')
     for _ in range(2):
         (pid,) = agent.server_pids()
-        os.kill(pid, signal.SIGKILL)
-        until(lambda pid=pid: agent.server_pids() not in ([], [pid]), 20, 'another server')
         until(lambda: healthy(agent), 20, 'HEALTHY')
+        plane.beats.clear()
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: healthy(agent), 20, 'HEALTHY')
+        assert states.ERROR in [beat['state'] for _who, beat in plane.beats]
+        assert len(agent.server_pids()) == 1 and agent.server_pids() != [pid]
         assert query(agent, 'SELECT * FROM shop.t') == []
 
 

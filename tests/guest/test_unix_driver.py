@@ -155,9 +155,7 @@ def test_a_call_in_flight_fails_at_once_when_the_peer_is_killed(start: Start, cl
     assert time.monotonic() - began < 2
 
 
-def test_kill_9_leaves_a_stale_socket_that_the_next_server_takes(
-    url: str, start: Start, client: Any
-) -> None:
+def test_kill_9_leaves_a_stale_socket_that_the_next_server_takes(url: str, start: Start, client: Any) -> None:
     node, guest = start('guest.a', 'a'), client('guest.a', 'a')
     assert line(node) and guest.call({}, 'echo', value=1)
     node.kill()
@@ -174,9 +172,7 @@ def test_a_second_server_of_the_same_name_is_refused(start: Start) -> None:
     assert line(start('guest.a', 'a')).startswith('refused')
 
 
-def test_a_clean_stop_answers_what_is_in_flight_and_leaves_nothing(
-    url: str, start: Start, client: Any
-) -> None:
+def test_a_clean_stop_answers_what_is_in_flight_and_leaves_nothing(url: str, start: Start, client: Any) -> None:
     node, guest = start('guest.a', 'a'), client('guest.a', 'a')
     assert line(node)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -194,9 +190,7 @@ def test_a_frozen_peer_does_not_block_the_others(url: str, start: Start) -> None
     frozen, other = start('guest.a', 'a'), start('guest.b', 'b')
     assert line(frozen) and line(other)
     transport = bus.connect(messaging.bare_conf(), url)
-    a, b = (
-        bus.client(transport, oslo_messaging.Target(topic=f'guest.{name}', server=name), 2) for name in 'ab'
-    )
+    a, b = (bus.client(transport, oslo_messaging.Target(topic=f'guest.{name}', server=name), 2) for name in 'ab')
     assert a.call({}, 'echo', value=1)
     frozen.send_signal(signal.SIGSTOP)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:

@@ -63,7 +63,7 @@ def test_contract_version_verb_and_epoch(agent: AgentProcess) -> None:
         assert agent.plane.guests.ask(agent.instance, bad.id).state == states.UNKNOWN
     agent.plane.guests.submit(agent.instance, newer)
     assert agent.wait(newer.id).state == states.SUCCEEDED
-    with pytest.raises(exceptions.CommandRefused, match='epoch 4 .* stale: 5'):
+    with pytest.raises(exceptions.CommandRefused, match=r'epoch 4 .* stale: 5'):
         agent.submit('stop', epoch=4)
 
 
@@ -90,9 +90,7 @@ def test_without_an_agent_questions_fail_at_once_and_orders_wait_for_one(plane: 
         plane.guests.ask(agent.instance, 'x')
     assert time.monotonic() - began < 1
     with pytest.raises(exceptions.GuestUnreachable):
-        Guests(plane.transport, plane.keys.__getitem__, timeout=0.5).submit(
-            agent.instance, agent.command('stop')
-        )
+        Guests(plane.transport, plane.keys.__getitem__, timeout=0.5).submit(agent.instance, agent.command('stop'))
     agent.start()
     assert agent.submit('stop').state in (states.RUNNING, states.SUCCEEDED)
 

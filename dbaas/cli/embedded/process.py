@@ -1,6 +1,9 @@
 """API, conductor and receiver of guest reports in one process, on the embedded board: the composition root of `up`."""
 
 import logging
+import os
+import subprocess
+import sys
 import threading
 
 from oslo_config import cfg
@@ -25,7 +28,7 @@ class Process:
     def __init__(self, conf: cfg.ConfigOpts):
         parts = deployment.open(conf)
         self.cloud = parts.cloud
-        self._server_binary = conf.mariadb.server_binary
+        self._conf = conf
         migrate.upgrade(parts.db)
         parts.db.run(lambda c: datastores.register(c, DATASTORE, DATASTORE, VERSIONS, default=VERSIONS[0]))
         board = EmbeddedBoard()
@@ -48,14 +51,23 @@ class Process:
         if isinstance(self.cloud, LocalCloud):
             started = self.cloud.recover()
             LOG.info('agents started: %s', ', '.join(started) or 'none')
+            threading.Thread(target=self._warm, name='template', daemon=True).start()
         self._conductor.start()
         threading.Thread(target=self._server.run, name='api', daemon=True).start()
         self._running = True
 
+    def _warm(self) -> None:
+        """The first create would wait for the template of its data directory. What goes wrong, that create says."""
+        command = [sys.executable, '-P', '-m', 'guestagent.warm', '--datastore', DATASTORE]
+        command += ['--templates', os.path.join(self._conf.state_dir, 'templates')]
+        for option, program in (('--server-binary', 'server_binary'), ('--install-binary', 'install_binary')):
+            command += [option, self._conf.mariadb[program]] if self._conf.mariadb[program] else []
+        subprocess.run(command, cwd='/', stdin=subprocess.DEVNULL, capture_output=True, start_new_session=True)
+
     def remarks(self) -> list[str]:
         """What is missing or not permitted here, a line each; nothing of it prevents a start."""
         try:
-            programs.find(('mariadbd',), self._server_binary, package=PACKAGE, option='[mariadb] server_binary')
+            programs.find(('mariadbd',), self._conf.mariadb.server_binary, package=PACKAGE, option='[mariadb] server_binary')
             missing = []
         except programs.ProgramMissing as error:
             missing = [f'{error}; until then creating a {DATASTORE} instance is held']

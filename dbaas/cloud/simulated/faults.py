@@ -34,9 +34,7 @@ class Faults:
     def __init__(self, sleep: Callable[[float], None] = time.sleep):
         self.sleep = sleep
         self.latency: dict[str, float] = {}  # call -> seconds before its effect
-        self.watchers: list[
-            Watcher
-        ] = []  # called at every point, with (call, when, facts); may raise or block
+        self.watchers: list[Watcher] = []  # called at every point, with (call, when, facts); may raise or block
         self.planned: list[Fault] = []
         self._lock = threading.Lock()
 

@@ -20,9 +20,7 @@ def new_guest() -> Document:
 class SimulatedGuests:
     """`duration`: seconds that a command runs; None: until `finish` is called. Reports: world.py."""
 
-    def __init__(
-        self, state: State, faults: Faults, verbs: Mapping[str, Verb] = VERBS, duration: float | None = 0.0
-    ):
+    def __init__(self, state: State, faults: Faults, verbs: Mapping[str, Verb] = VERBS, duration: float | None = 0.0):
         self.state, self.faults, self.verbs, self.duration = state, faults, verbs, duration
 
     # -- the client's side

@@ -112,9 +112,7 @@ class World:
     def start(self, interval: float = 0.005) -> None:
         """Let time pass by itself, until `stop`: a thread that looks when something changed or is due."""
         self._stopped.clear()
-        self._thread = threading.Thread(
-            target=self._live, args=(interval,), name='simulated-world', daemon=True
-        )
+        self._thread = threading.Thread(target=self._live, args=(interval,), name='simulated-world', daemon=True)
         self._thread.start()
 
     def _live(self, interval: float) -> None:

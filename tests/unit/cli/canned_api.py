@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-Answer = tuple[int, Any]  # status; JSON, or bytes as they are
+Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]]  # status; JSON, or bytes as they are; headers
 Ask = Callable[['Request'], Answer]
 
 
@@ -34,11 +34,11 @@ def serving(answer: Ask) -> Iterator[Canned]:
             body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
             request = Request(self.command, self.path, self.headers, body)
             canned.asked.append(request)
-            status, content = answer(request)
+            status, content, *headers = answer(request)
             sent = content if isinstance(content, bytes) else json.dumps(content).encode()
             self.send_response(status)
-            if 300 <= status < 400:
-                self.send_header('Location', '/elsewhere')
+            for name, value in (headers[0] if headers else {}).items():
+                self.send_header(name, value)
             self.send_header('Content-Length', str(len(sent)))
             self.end_headers()
             self.wfile.write(sent)

@@ -32,7 +32,10 @@ def _api(url: str, **access: object) -> Api:
     ],
 )
 def test_faults(status: int, content: object, code: int, words: str) -> None:
-    with serving(lambda _: (status, content)) as canned, pytest.raises(errors.CliError) as caught:
+    with (
+        serving(lambda _: (status, content, {'Location': '/elsewhere'})) as canned,
+        pytest.raises(errors.CliError) as caught,
+    ):
         _api(canned.url).get('operations')
     assert caught.value.exit_code == code
     assert words in caught.value.message
