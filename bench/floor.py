@@ -64,7 +64,7 @@ class Floor:
                 '--innodb-log-file-size=8M',
                 '--performance-schema=OFF',
                 *self._as,
-            )  # fmt: skip
+            )
         )
         try:
             yield

@@ -3,8 +3,11 @@
 import logging
 from typing import Any
 
+import sqlalchemy as sa
+
 from conductor.board.base import Board
 from dbaas.db import heartbeats, waits
+from dbaas.db.operations import Job
 from dbaas.db.session import Database
 from guestagent.contract.commands import Outcome
 
@@ -25,7 +28,7 @@ class Reports:
     def on_heartbeat(self, instance_id: str, beat: dict[str, Any]) -> None:
         """beat: {state, details}. Only a change wakes: a healthy fleet costs one row update per beat."""
 
-        def work(c):  # type: ignore[no-untyped-def]
+        def work(c: sa.Connection) -> list[Job]:
             now = self._db.clock()
             changed = heartbeats.record(c, instance_id, now, beat['state'], beat.get('details', {}))
             return waits.wake_key(c, instance_id, f'guest:{instance_id}', now) if changed else []

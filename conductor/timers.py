@@ -3,6 +3,7 @@
 import logging
 import threading
 
+import sqlalchemy as sa
 from oslo_config import cfg
 
 from conductor.board.base import Board
@@ -69,16 +70,14 @@ class Timers:
     def _show_start(self, claim: Claim) -> None:
         """A step that runs for longer than a moment is shown as RUNNING: one fenced commit of its own."""
 
-        def work(c) -> None:  # type: ignore[no-untyped-def]
+        def work(c: sa.Connection) -> None:
             now = self._db.clock()
             fence(c, claim.operation_id, claim.epoch, now)
             events.add(
                 c, claim.operation_id, 'running', now, step=claim.step, started=claim.started,
                 epoch=claim.epoch, conductor=claim.conductor,
             )  # fmt: skip
-            c.execute(
-                OPERATIONS.update().where(OPERATIONS.c.id == claim.operation_id).values(step=claim.step)
-            )
+            c.execute(OPERATIONS.update().where(OPERATIONS.c.id == claim.operation_id).values(step=claim.step))
 
         try:
             self._db.run(work)
@@ -87,9 +86,9 @@ class Timers:
         self._claims.mark_shown(claim.operation_id, claim.epoch)
 
     def _give_up(self, claim: Claim) -> None:
-        def work(c):  # type: ignore[no-untyped-def]
-            now = self._db.clock()
-            if not verbs.expire(c, claim.operation_id, claim.step, claim.epoch, now, claim.limit):
+        def work(c: sa.Connection) -> list[operations.Job]:
+            now, step = self._db.clock(), claim.step or ''
+            if not verbs.expire(c, claim.operation_id, step, claim.epoch, now, claim.limit):
                 return []
             settle(c, registry.graph(operations.get(c, claim.operation_id)), claim.operation_id, now)
             return operations.jobs(c, claim.operation_id)

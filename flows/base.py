@@ -59,9 +59,7 @@ class Step(task.Task):
 
     def __init__(self, name: str | None = None, **options: Any):
         # TaskFlow lets revert inherit the requirements of execute, and takes an empty list for "not given"
-        wanted = [
-            a for a in reflection.get_callable_args(self.revert) if a not in ('flow_failures', 'result')
-        ]
+        wanted = [a for a in reflection.get_callable_args(self.revert) if a not in ('flow_failures', 'result')]
         options.setdefault('revert_requires', wanted or ['run'])
         super().__init__(name=name or step_name(type(self).__name__), **options)
 

@@ -31,7 +31,7 @@ def plan(c: sa.Connection, operation_id: str, cloud: Any) -> dict[str, Any]:
         }
         for name, place in graph.places.items()
     ]
-    known = [s['expected'] for s in steps if s['expected'] is not None]
+    known = [expected[name] for name in graph.places if name in expected]
     return {
         'type': op.type,
         'version': op.version,

@@ -36,9 +36,7 @@ def types(conf: cfg.ConfigOpts) -> dict[str, OperationType]:
     for name, (mode, policy, priority) in _TYPES.items():
         policy = conf.flows.failure_policy.get(name, policy)
         if policy not in ('hold', 'abort'):
-            raise cfg.ConfigFileValueError(
-                f"[flows] failure_policy: {name} must be 'hold' or 'abort', not {policy!r}"
-            )
+            raise cfg.ConfigFileValueError(f"[flows] failure_policy: {name} must be 'hold' or 'abort', not {policy!r}")
         found[name] = OperationType(name, newest[name], mode, policy, priority)
     return found
 
@@ -70,9 +68,7 @@ def problems(flow: Any) -> list[str]:
             found.append(f'{name} has no effect line')
     restores = [name for name, step in shape.steps.items() if step.restores]
     for name, step in shape.steps.items():
-        if step.irreversible and any(
-            name not in shape.before[r] and r not in shape.before[name] for r in restores
-        ):
+        if step.irreversible and any(name not in shape.before[r] and r not in shape.before[name] for r in restores):
             found.append(f'{name} is irreversible beside a step that restores service')
         if step.irreversible and any(name in shape.before[r] for r in restores):
             found.append(f'{name} is irreversible before a step that restores service')

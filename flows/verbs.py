@@ -267,9 +267,7 @@ def _refuse_late_abort(c: sa.Connection, op: Any) -> None:
     atoms = book.atoms_of(c, op.id)
     graph = registry.graph(op)
     started = {event.step for event in events.of(c, op.id) if event.kind == 'started'}
-    if any(graph.steps[name].irreversible for name in started if name in graph.steps) or graph.past_return(
-        atoms
-    ):
+    if any(graph.steps[name].irreversible for name in started if name in graph.steps) or graph.past_return(atoms):
         raise exceptions.Conflict(f'Operation {op.id} is {op.state}: {RETURN_PASSED}.')
 
 
@@ -316,9 +314,7 @@ def expire(c: sa.Connection, operation_id: str, step: str, epoch: int, now: floa
         atoms[step].put(states.FAILURE, late)
     book.save_atoms(c, [atoms[step]])
     reason = f'step {step} ran longer than {seconds:g} s and was given up; the call may still have an effect'
-    events.add(
-        c, operation_id, 'undo-failed' if op.undo else 'failed', now, step=step, epoch=epoch, error=reason
-    )
+    events.add(c, operation_id, 'undo-failed' if op.undo else 'failed', now, step=step, epoch=epoch, error=reason)
     state = 'ABORT_HELD' if op.undo else 'HELD'
     operations.set_state(c, op, state, now, actor='timer', reason=reason, epoch=op.epoch + 1, step=step)
     return True

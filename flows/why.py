@@ -57,9 +57,7 @@ def _explain(c: sa.Connection, op: Any, holder: Any) -> tuple[str, list[str]]:
         name = f'{holder.type} {holder.operation_id} ({holder.state})' if holder else 'another operation'
         return f'It stands in line behind {name}.', []
     if op.state == 'QUEUED':
-        return 'It can run and waits for a free conductor.', [
-            'If this lasts, look whether a conductor is running.'
-        ]
+        return 'It can run and waits for a free conductor.', ['If this lasts, look whether a conductor is running.']
     if op.state in ('RUNNING', 'ABORTING'):
         doing = 'undoing' if op.undo else 'running'
         return f'{op.conductor} is {doing} it; the last step it showed is {op.step or "none yet"}.', []

@@ -38,9 +38,7 @@ LEAST_SPACE = 100 << 20  # bytes: below this the first database would not even s
     '--config-file', 'config_files', multiple=True, type=click.Path(dir_okay=False), metavar='FILE',
     help='More options (oslo.config); may be given several times.',
 )  # fmt: skip
-def up(
-    demo: bool, state: str | None, port: int | None, detach: bool, config_files: tuple[str, ...]
-) -> int | None:
+def up(demo: bool, state: str | None, port: int | None, detach: bool, config_files: tuple[str, ...]) -> int | None:
     """Start API, conductor and the agents of all instances; databases that run are taken over.
 
     Ctrl-C ends the control plane only. `dbaas down` stops the databases, too.
@@ -77,9 +75,10 @@ def run(conf: 'cfg.ConfigOpts', demo: bool, ready: Callable[[], None]) -> None:
     from dbaas.cli.embedded import hold
 
     with explained(), hold.taken(conf.state_dir):
-        process = _start(conf)
+        process = _prepare(conf)
         try:
-            _serve(conf, process, demo, ready)
+            _start(conf, process)
+            _serve(conf, demo, ready)
         except KeyboardInterrupt:
             _end(conf, process)
 
@@ -107,7 +106,7 @@ def _configuration(state: str | None, port: int | None, config_files: tuple[str,
     return conf
 
 
-def _start(conf: 'cfg.ConfigOpts') -> 'Process':
+def _prepare(conf: 'cfg.ConfigOpts') -> 'Process':
     from conf import logs
     from dbaas.cli.embedded import identities, process
 
@@ -117,15 +116,17 @@ def _start(conf: 'cfg.ConfigOpts') -> 'Process':
     sys.excepthook = functools.partial(_unexpected, conf.log_file, sys.excepthook)
     identities.first_start(conf.identity.token_file)
     identities.write_environment(conf.state_dir, identities.admin(conf.identity.token_file), _url(conf))
-    made = process.Process(conf)
-    made.start()
+    return process.Process(conf)
+
+
+def _start(conf: 'cfg.ConfigOpts', process: 'Process') -> None:
+    process.start()
     output.write(f'dbaas is up: {_url(conf)}, state in {conf.state_dir}')
-    for line in made.remarks():
+    for line in process.remarks():
         output.write(f'note: {line}')
-    return made
 
 
-def _serve(conf: 'cfg.ConfigOpts', process: 'Process', demo: bool, ready: Callable[[], None]) -> None:
+def _serve(conf: 'cfg.ConfigOpts', demo: bool, ready: Callable[[], None]) -> None:
     told = False
     for _ in _demo(conf) if demo else [None]:
         if not told:
@@ -177,7 +178,9 @@ def _unexpected(log: str, write: Callable[..., None], kind: type, error: BaseExc
 def _check_space(state: str) -> None:
     free = shutil.disk_usage(state).free
     if free < LEAST_SPACE:
-        raise Unavailable(f'the disk of {state} is full ({free >> 20} MiB left): free some space, or give another --state')
+        raise Unavailable(
+            f'the disk of {state} is full ({free >> 20} MiB left): free some space, or give another --state'
+        )
 
 
 def _check_port(conf: 'cfg.ConfigOpts') -> None:
@@ -190,7 +193,8 @@ def _check_port(conf: 'cfg.ConfigOpts') -> None:
             probe.bind(address)
         except OSError as error:
             raise Unavailable(
-                f'cannot listen on {address[0]}:{address[1]}: {error.strerror}; give another port with --port or DBAAS_PORT'
+                f'cannot listen on {address[0]}:{address[1]}: {error.strerror};'
+                f' give another port with --port or DBAAS_PORT'
             ) from error
 
 

@@ -55,9 +55,7 @@ def _left_half_made(c: sa.Connection, op: Any, now: float) -> None:
         OPERATIONS.c.state.not_in(TERMINAL),
     )
     if c.execute(deleting).first() is None:
-        message = (
-            f'create was stopped by a delete that was cancelled. Operation {op.id}; delete the instance.'
-        )
+        message = f'create was stopped by a delete that was cancelled. Operation {op.id}; delete the instance.'
         fault = {'message': message, 'created': now, 'details': None}
         half_made = sa.and_(_i.id == op.resource_id, _i.status == 'BUILD')
         c.execute(sa.update(INSTANCES).where(half_made).values(status='ERROR', fault=fault, updated=now))

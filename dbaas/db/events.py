@@ -17,9 +17,7 @@ def add(c: sa.Connection, operation_id: str, kind: str, at: float, **values: Any
 
 
 def of(c: sa.Connection, operation_id: str) -> list[sa.Row]:
-    return list(
-        c.execute(sa.select(EVENTS).where(EVENTS.c.operation_id == operation_id).order_by(EVENTS.c.seq))
-    )
+    return list(c.execute(sa.select(EVENTS).where(EVENTS.c.operation_id == operation_id).order_by(EVENTS.c.seq)))
 
 
 def durations(c: sa.Connection, type_: str, sample: int = 200) -> dict[str, list[float]]:

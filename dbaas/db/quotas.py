@@ -58,6 +58,4 @@ def of(c: sa.Connection, project_id: str) -> dict[str, sa.Row]:
 
 
 def set_limit(c: sa.Connection, project_id: str, resource: str, limit: int) -> None:
-    c.execute(
-        sa.update(QUOTAS).where(_q.project_id == project_id, _q.resource == resource).values(limit=limit)
-    )
+    c.execute(sa.update(QUOTAS).where(_q.project_id == project_id, _q.resource == resource).values(limit=limit))

@@ -21,14 +21,10 @@ def erase(c: sa.Connection, owner: str) -> None:
 
 
 def not_sealed_with(c: sa.Connection, key_id: str, limit: int) -> list[sa.Row]:
-    return list(
-        c.execute(sa.select(SECRETS).where(SECRETS.c.key_id != key_id).order_by(SECRETS.c.id).limit(limit))
-    )
+    return list(c.execute(sa.select(SECRETS).where(SECRETS.c.key_id != key_id).order_by(SECRETS.c.id).limit(limit)))
 
 
 def reseal(c: sa.Connection, secret_id: str, key_id: str, nonce: bytes, ciphertext: bytes) -> None:
     c.execute(
-        sa.update(SECRETS)
-        .where(SECRETS.c.id == secret_id)
-        .values(key_id=key_id, nonce=nonce, ciphertext=ciphertext)
+        sa.update(SECRETS).where(SECRETS.c.id == secret_id).values(key_id=key_id, nonce=nonce, ciphertext=ciphertext)
     )

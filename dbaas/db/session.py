@@ -83,13 +83,13 @@ def _engine(url: str, durable: bool) -> tuple[sa.Engine, contextlib.AbstractCont
     engine = sa.create_engine(url, connect_args={'check_same_thread': False, 'timeout': 30})
 
     @sa.event.listens_for(engine, 'connect')
-    def _connect(dbapi, _record):  # type: ignore[no-untyped-def]
+    def _connect(dbapi, _record):
         dbapi.isolation_level = None  # we begin ourselves: the driver's own BEGIN is deferred
         for pragma in ('journal_mode=WAL', f'synchronous={"FULL" if durable else "OFF"}', 'foreign_keys=ON'):
             dbapi.execute(f'PRAGMA {pragma}')
 
     @sa.event.listens_for(engine, 'begin')
-    def _begin(connection):  # type: ignore[no-untyped-def]
+    def _begin(connection):
         reading = connection.get_execution_options().get('dbaas_read')
         connection.exec_driver_sql('BEGIN' if reading else 'BEGIN IMMEDIATE')
 

@@ -1,5 +1,7 @@
 """All tables, once. Times are seconds since the epoch (Double: Float is single precision on MariaDB)."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from taskflow.persistence.backends.sqlalchemy import tables as taskflow_tables
 
@@ -14,13 +16,12 @@ NAME = sa.String(255)
 TIME = sa.Double
 
 
-def column(name: str, type_: object, **options: object) -> sa.Column:
-    options.setdefault('nullable', False)
-    return sa.Column(name, type_, **options)  # type: ignore[call-overload]
+def column(name: str, type_: Any, **options: Any) -> sa.Column:
+    return sa.Column(name, type_, nullable=False, **options)
 
 
-def optional(name: str, type_: object, **options: object) -> sa.Column:
-    return sa.Column(name, type_, nullable=True, **options)  # type: ignore[call-overload]
+def optional(name: str, type_: Any, **options: Any) -> sa.Column:
+    return sa.Column(name, type_, nullable=True, **options)
 
 
 DATASTORES = sa.Table(
@@ -149,9 +150,7 @@ LOCKS = sa.Table(
     'operation_lock',
     METADATA,
     column('resource_id', ID, primary_key=True),
-    column(
-        'slot', ID, primary_key=True
-    ),  # 'exclusive', 'delete', or the operation of an in-line or shared one
+    column('slot', ID, primary_key=True),  # 'exclusive', 'delete', or the operation of an in-line or shared one
     column('operation_id', ID, index=True),
     column('mode', WORD),
     column('seq', sa.Integer),  # order of acceptance on this resource

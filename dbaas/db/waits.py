@@ -17,9 +17,7 @@ _o, _w = OPERATIONS.c, WAITS.c
 
 def since(c: sa.Connection, operation_id: str, step: str) -> float | None:
     """When the step first parked; outlives wakes."""
-    return c.execute(
-        sa.select(sa.func.min(_w.since)).where(_w.operation_id == operation_id, _w.step == step)
-    ).scalar()
+    return c.execute(sa.select(sa.func.min(_w.since)).where(_w.operation_id == operation_id, _w.step == step)).scalar()
 
 
 def of(c: sa.Connection, operation_id: str) -> list[sa.Row]:
@@ -54,9 +52,7 @@ def clear(c: sa.Connection, operation_id: str, step: str | None = None) -> None:
 
 
 # -- reports -------------------------------------------------------------------------------------------------------
-def report(
-    c: sa.Connection, instance_id: str, outcome: Any, operation_id: str, now: float
-) -> list[operations.Job]:
+def report(c: sa.Connection, instance_id: str, outcome: Any, operation_id: str, now: float) -> list[operations.Job]:
     """A guest's report of a finished command: kept, counted, and the operation woken. Twice is harmless.
 
     Dropped when the operation is not active or not the instance's: a guest speaks for itself only.
@@ -97,9 +93,7 @@ def wake_due(c: sa.Connection, now: float, limit: int = 200) -> list[operations.
 
 
 def _wake(c: sa.Connection, which: sa.ColumnElement[bool], now: float) -> list[operations.Job]:
-    found = c.execute(
-        sa.select(_o.id).where(which, _o.state == 'WAITING').with_for_update(skip_locked=True)
-    ).scalars()
+    found = c.execute(sa.select(_o.id).where(which, _o.state == 'WAITING').with_for_update(skip_locked=True)).scalars()
     ids = list(found)
     if not ids:
         return []

@@ -32,6 +32,7 @@ NASTY = [
     '*',
     '',
 ]
+PLAN = {'method': 'DELETE', 'path': '/x'}
 USER = {'name': 'ann', 'password': 'secret-1'}
 
 
@@ -277,7 +278,10 @@ def test_nasty_markers_and_filters_find_nothing_or_are_400(house: House, path: s
         ('/operations/plan', {'method': 'GET', 'path': '/instances'}),
         ('/operations/plan', {'method': 'POST', 'path': 'instances'}),
         ('/operations/plan', {'method': 'POST', 'path': 'http://elsewhere/instances'}),
-        ('/operations/plan', {'method': 'POST', 'path': '/operations/plan', 'body': {'method': 'DELETE', 'path': '/x'}}),
+        (
+            '/operations/plan',
+            {'method': 'POST', 'path': '/operations/plan', 'body': PLAN},
+        ),
         ('/operations/plan', {'method': 'POST', 'path': '/instances', 'body': {'instance': {}}}),
     ],
     ids=str,

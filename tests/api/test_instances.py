@@ -256,7 +256,9 @@ def test_other_changes_are_refused_by_name_and_rename_nothing(
 
 
 # -- delete ----------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize('state', ['ACCEPTED', 'QUEUED', 'RUNNING', 'WAITING', 'HELD', 'PAUSED', 'ABORTING', 'ABORT_HELD'])
+@pytest.mark.parametrize(
+    'state', ['ACCEPTED', 'QUEUED', 'RUNNING', 'WAITING', 'HELD', 'PAUSED', 'ABORTING', 'ABORT_HELD']
+)
 def test_delete_is_accepted_whatever_goes_on_and_shown_from_then_on(house: House, state: str) -> None:
     made = house.create()
     house.execute(sa.update(OPERATIONS).values(state=state))
@@ -296,7 +298,9 @@ def test_reset_status_holds_what_is_under_way(house: House) -> None:
     assert (answer.status_code, answer.data) == (202, b'')
     view = house.get(f'/instances/{made["id"]}', ADMIN)['instance']
     assert view['status'] == 'ERROR'
-    assert 'reset-status by admin' in view['fault']['message'] and 'an operator can resume it' in view['fault']['message']
+    assert (
+        'reset-status by admin' in view['fault']['message'] and 'an operator can resume it' in view['fault']['message']
+    )
     assert house.call('DELETE', f'/instances/{made["id"]}', who=ADMIN).status_code == 202
 
 

@@ -36,9 +36,9 @@ def test_the_plan_of_a_create(house: House) -> None:
     assert all(step['effect'] and step['undo'] for step in plan['steps'])
     assert house.get('/instances') == {'instances': []}
     made = house.create()
-    assert made and [s['name'] for s in house.get(f'/operations/{house.posted[0].operation_id}')['operation']['steps']] == [
-        step['name'] for step in plan['steps']
-    ]
+    assert made and [
+        s['name'] for s in house.get(f'/operations/{house.posted[0].operation_id}')['operation']['steps']
+    ] == [step['name'] for step in plan['steps']]
 
 
 def test_history_tells_how_long_it_takes(house: House) -> None:

@@ -20,7 +20,9 @@ def _row(status: str = 'ACTIVE', **values: Any) -> Any:
 
 
 def _op(type_: str, state: str) -> Any:
-    return SimpleNamespace(type=type_, state=state, id='op-1', step='start-database', reason='no port.', updated=NOW - 5)
+    return SimpleNamespace(
+        type=type_, state=state, id='op-1', step='start-database', reason='no port.', updated=NOW - 5
+    )
 
 
 @pytest.mark.parametrize('state', ['ACCEPTED', 'QUEUED', 'RUNNING', 'WAITING', 'PAUSED', 'ABORTING'])

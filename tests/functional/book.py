@@ -34,7 +34,9 @@ class Book:
     def done(self, operation: str, kind: str = 'done') -> list[tuple[str, int]]:
         """[(step, attempt)] of its events of one kind, in their order."""
         return self.rows(
-            'SELECT step, attempt FROM operation_event WHERE operation_id = ? AND kind = ? ORDER BY seq', operation, kind
+            'SELECT step, attempt FROM operation_event WHERE operation_id = ? AND kind = ? ORDER BY seq',
+            operation,
+            kind,
         )
 
     def hold_up(self, kind: str, count: int) -> None:

@@ -1,22 +1,21 @@
-"""Deployments that functional tests share the making of, not the state."""
+"""Real deployments in temporary directories, gone after the test."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 
 import pytest
 
-from tests.functional.flow_program import FlowProgram
-from tests.functional.simulated_deployment import SimulatedDeployment
+from tests.servers.deployment import Deployment
 
 
 @pytest.fixture
-def simulated(tmp_path: Any) -> Iterator[SimulatedDeployment]:
-    """API, conductor and simulated world, running."""
-    made = SimulatedDeployment(str(tmp_path))
-    with made.working(), made.serving():
+def deployment() -> Iterator[Deployment]:
+    with tempfile.TemporaryDirectory(prefix='dbaas-test-') as folder:
+        made = Deployment(Path(folder) / 'state')
         yield made
-
-
-@pytest.fixture
-def flow(simulated: SimulatedDeployment) -> FlowProgram:
-    return FlowProgram(simulated)
+        made.run('down')
+        if made.up is not None:
+            made.up.wait(10)
+        shutil.rmtree(made.state, ignore_errors=True)

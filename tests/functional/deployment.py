@@ -19,7 +19,11 @@ from tests.waiting import until
 PROGRAMS = pathlib.Path(sys.executable).parent
 PATIENCE = 120  # seconds; whoever waits for that long has found a defect, on a busy machine too
 # Looks are frequent, so that tests do not wait for clocks.
-OPTIONS = {'conductor': {'reconcile_interval': 0.5}, 'flows': {'poll_interval': 0.5}, 'guest': {'heartbeat_interval': 2}}
+OPTIONS = {
+    'conductor': {'reconcile_interval': 0.5},
+    'flows': {'poll_interval': 0.5},
+    'guest': {'heartbeat_interval': 2},
+}
 KEPT = ('PATH', 'HOME', 'LANG', 'TMPDIR', 'XDG_RUNTIME_DIR')
 FOREIGN = {'OS_CLOUD': 'another', 'OS_USERNAME': 'somebody', 'OS_PROJECT_NAME': 'other', 'OS_AUTH_URL': 'http://x/v3'}
 
@@ -184,4 +188,3 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(('127.0.0.1', 0))
         return found.getsockname()[1]
-

@@ -25,7 +25,7 @@ from dbaas.services.operations import Operations
 from dbaas.services.secrets import Secrets
 from flows import registry
 
-ADMIN = {
+ADMIN: dict[str, Any] = {
     'token': 'admin-token', 'user_id': 'u-admin', 'user_name': 'admin', 'project_id': 'demo', 'project_name': 'demo',
     'roles': ['admin'],
 }  # fmt: skip

@@ -10,6 +10,8 @@ from tests.functional.flow_program import FlowProgram
 from tests.functional.simulated_deployment import MEMBER, SimulatedDeployment
 from tests.waiting import until
 
+pytest_plugins = ['tests.functional.flow_program']
+
 CREATE = (
     'create-security-group', 'create-port', 'create-volume', 'create-server', 'wait-for-server', 'wait-for-guest',
     'prepare-database', 'start-database', 'wait-for-database', 'publish-endpoint',
@@ -37,7 +39,7 @@ def _parked(simulated: SimulatedDeployment) -> str:
     return operation
 
 
-def _attempts(deployment: SimulatedDeployment, operation: str) -> dict[str, int]:
+def _attempts(simulated: SimulatedDeployment, operation: str) -> dict[str, int]:
     return {step['name']: step['attempt'] for step in simulated.operation(operation)['steps']}
 
 

@@ -9,6 +9,8 @@ from tests.functional.flow_program import PROGRAM, FlowProgram
 from tests.functional.simulated_deployment import SimulatedDeployment
 from tests.waiting import until
 
+pytest_plugins = ['tests.functional.flow_program']
+
 START_UP = 0.3  # seconds of CPU
 
 

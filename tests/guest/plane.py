@@ -125,7 +125,7 @@ class AgentProcess:
                 stderr=log,
                 cwd='/',
                 start_new_session=True,
-                env={'PATH': os.environ['PATH'], 'PYTHONPATH': _checkout()},
+                env={'PATH': os.environ['PATH'], 'PYTHONPATH': _path()},
             )
 
     def kill(self) -> None:
@@ -160,7 +160,9 @@ class AgentProcess:
                 return None  # the agent is just being started
             return outcome if outcome.state in states.FINISHED else None
 
-        return until(ended, 60, f'the end of {command}')
+        outcome = until(ended, 60, f'the end of {command}')
+        assert outcome is not None
+        return outcome
 
     def prepare(self, **changes: Any) -> Outcome:
         return self.do('prepare', **{**self.prepare_args(), **changes})
@@ -239,7 +241,7 @@ def side_by_side(*calls: Any) -> None:
         thread.join()
 
 
-def _checkout() -> str:
-    import guestagent
-
-    return os.path.dirname(os.path.dirname(os.path.abspath(guestagent.__file__)))
+def _path() -> str:
+    """The checkout, for the agent's cwd is elsewhere, and what the tests themselves were given."""
+    checkout = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    return os.pathsep.join(filter(None, [checkout, os.environ.get('PYTHONPATH')]))

@@ -98,8 +98,7 @@ def test_killed_at_many_moments_the_commands_still_end_once(plane: Plane) -> Non
         agent = plane.agent()
         first = agent.submit('prepare', **agent.prepare_args())
         start = agent.submit('start', server_binary=None, databases=[{'name': 'shop'}], users=[user()])
-        threshold = _age(agent) + delay
-        until(lambda a=agent, t=threshold: _age(a) >= t, 5, 'the moment')
+        _grown_older(agent, delay)
         agent.kill()
         agent.start()
         assert agent.wait(first.command).state == agent.wait(start.command).state == states.SUCCEEDED
@@ -133,6 +132,11 @@ def test_a_server_that_cannot_be_revived_is_told_and_tried_again(database: Agent
     config.write_text(good)
     until(lambda: healthy(database), 30, 'HEALTHY')
     assert len(database.server_pids()) == 1
+
+
+def _grown_older(agent: AgentProcess, seconds: float) -> None:
+    moment = _age(agent) + seconds
+    until(lambda: _age(agent) >= moment, 5, 'the moment')
 
 
 def _age(agent: AgentProcess) -> float:

@@ -43,7 +43,7 @@ def _rehearse(wish: dict[str, Any], rehearsal: Rehearsal) -> flask.Response:
         method=wish['method'],
         base_url=flask.request.host_url,
         json=wish['body'],
-        headers={'X-Auth-Token': flask.request.headers['X-Auth-Token']},
+        headers=[('X-Auth-Token', flask.request.headers['X-Auth-Token'])],
     )
     environ = {**builder.get_environ(), REHEARSAL: rehearsal}
     try:

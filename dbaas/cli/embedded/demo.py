@@ -56,7 +56,9 @@ class Demo:
         """The create has SUCCEEDED: write demo.cnf. Raises Unavailable when its password is lost."""
         if 'password' not in self._known:
             if not os.path.exists(self.defaults_file):
-                raise Unavailable(f'{self.defaults_file} was removed, and with it the password: delete the demo for a new one')
+                raise Unavailable(
+                    f'{self.defaults_file} was removed, and with it the password: delete the demo for a new one'
+                )
             return
         text = _CNF.format(
             path=self.defaults_file, host=self.address(), port=PORT, name=NAME, password=self._known['password']

@@ -1,4 +1,4 @@
-"""Who may call an embedded deployment: identity.yaml made at the first start, and token and openrc that follow from it."""
+"""Who may call an embedded deployment: identity.yaml, made at the first start; token and openrc follow from it."""
 
 import os
 import secrets
@@ -37,7 +37,9 @@ def admin(path: str) -> dict[str, Any]:
             people = yaml.safe_load(text)
         return next(person for person in people if 'admin' in person['roles'])
     except (OSError, yaml.YAMLError, KeyError, TypeError, StopIteration) as error:
-        raise Unavailable(f'{path} holds no identity with the role admin: mend it, or remove it for a new one') from error
+        raise Unavailable(
+            f'{path} holds no identity with the role admin: mend it, or remove it for a new one'
+        ) from error
 
 
 def write_environment(state: str, person: dict[str, Any], url: str) -> None:

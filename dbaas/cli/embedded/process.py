@@ -67,7 +67,9 @@ class Process:
     def remarks(self) -> list[str]:
         """What is missing or not permitted here, a line each; nothing of it prevents a start."""
         try:
-            programs.find(('mariadbd',), self._conf.mariadb.server_binary, package=PACKAGE, option='[mariadb] server_binary')
+            programs.find(
+                ('mariadbd',), self._conf.mariadb.server_binary, package=PACKAGE, option='[mariadb] server_binary'
+            )
             missing = []
         except programs.ProgramMissing as error:
             missing = [f'{error}; until then creating a {DATASTORE} instance is held']

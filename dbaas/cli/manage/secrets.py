@@ -20,20 +20,35 @@ def secrets() -> None:
 def rotate(deployment: Deployment, finish: bool) -> None:
     """Make a new key and seal every secret with it, row by row; what an interruption leaves, --finish completes.
 
-    Old keys stay in the key file: backups of the database need them.
+    Old keys stay in the key file: backups of the database need them. Programs read the file when they start, so
+    stop them first; databases go on. Refused while `dbaas up` runs on the state directory.
 
     \b
     Example:
       dbaas-manage --state var secrets rotate
     """
-    from dbaas.services import keyring
-    from dbaas.services.secrets import Secrets
+    from dbaas.cli.embedded import hold
+    from dbaas.exceptions import Conflict
 
     if not os.path.exists(deployment.key_file):
         raise ManageError(f'there is no key file {deployment.key_file}: nothing is sealed yet')
+    try:
+        with hold.taken(deployment.state):
+            changed, current = _rotate(deployment, finish)
+    except Conflict as error:
+        raise ManageError(
+            f'`dbaas up` runs on {deployment.state} and would not know the new key: stop it first (databases go on)'
+        ) from error
+    output.write(f'{changed} secrets sealed anew; the current key is {current}')
+
+
+def _rotate(deployment: Deployment, finish: bool) -> tuple[int, str]:
+    """-> secrets sealed anew, the id of the current key."""
+    from dbaas.services import keyring
+    from dbaas.services.secrets import Secrets
+
     ring = deployment.keyring()
     if not finish:
         keyring.rotate(deployment.key_file)
         ring = deployment.keyring()
-    changed = Secrets(deployment.db, ring).reseal()
-    output.write(f'{changed} secrets sealed anew; the current key is {ring.current}')
+    return Secrets(deployment.db, ring).reseal(), ring.current

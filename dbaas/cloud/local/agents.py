@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from dbaas.exceptions import CloudError
 from guestagent.contract import processes
@@ -101,13 +101,31 @@ def strays(argument: str) -> list[int]:
 
 def end_strays(argument: str, patience: float) -> None:
     for pid in strays(argument):
-        with contextlib.suppress(ProcessLookupError):
-            fd = os.pidfd_open(pid)
-            try:
-                if argument.encode() in _command_line(pid):  # still the one we saw
-                    _end(fd, patience)
-            finally:
-                os.close(fd)
+        _end_if(pid, lambda line: argument.encode() in line, patience)
+
+
+def end_installers(templates: str, patience: float) -> None:
+    """End whoever makes a template below this folder, their scripts' children too: a later create makes it anew."""
+
+    folder = templates.encode()
+
+    def at_work(line: list[bytes]) -> bool:
+        installs = any(word.startswith(b'--datadir=' + folder + b'/') for word in line)
+        return installs or (b'guestagent.warm' in line and folder in line)
+
+    while pids := [pid for pid in _pids() if at_work(_command_line(pid)) and pid != os.getpid()]:
+        for pid in pids:
+            _end_if(pid, at_work, patience)
+
+
+def _end_if(pid: int, ours: Callable[[list[bytes]], bool], patience: float) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        fd = os.pidfd_open(pid)
+        try:
+            if ours(_command_line(pid)):  # still the one we saw
+                _end(fd, patience)
+        finally:
+            os.close(fd)
 
 
 def _pids() -> Iterator[int]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from dbaas.cloud.local import flavors, volumes
 from dbaas.cloud.local.addresses import Addresses
-from dbaas.cloud.local.agents import Agents, strays
+from dbaas.cloud.local.agents import Agents, end_installers, strays
 from dbaas.cloud.local.limits import Limits
 from dbaas.cloud.local.machines import Machines
 from dbaas.cloud.local.places import Places, remove_tree
@@ -178,6 +178,7 @@ class LocalCloud:
         servers = self._servers()
         with _doing('stopping instances'), ThreadPoolExecutor(8) as pool:
             list(pool.map(self._machines.halt, servers))
+            end_installers(self._places.templates, patience=5)
             self._limits.close()
             remove_tree(self._places.rpc)
             with contextlib.suppress(OSError):  # not ours alone, or gone

@@ -41,10 +41,7 @@ def atoms_of(c: sa.Connection, operation_id: str) -> dict[str, Any]:
 
 
 def insert_atoms(c: sa.Connection, operation_id: str, atoms: Iterable[Any]) -> None:
-    rows = [
-        dict(atom.to_dict(), parent_uuid=operation_id, atom_type=models.atom_detail_type(atom))
-        for atom in atoms
-    ]
+    rows = [dict(atom.to_dict(), parent_uuid=operation_id, atom_type=models.atom_detail_type(atom)) for atom in atoms]
     if rows:
         c.execute(_insert_atoms, rows)
 

@@ -27,9 +27,7 @@ _fence = (
     .values(beat=sa.bindparam('now'), epoch=_o.epoch + sa.bindparam('bump'))
 )
 _seen = sa.select(_o.wake_seq).where(_o.id == sa.bindparam('op'))
-_new_verbs = sa.select(REQUESTS.c.verb).where(
-    REQUESTS.c.operation_id == sa.bindparam('op'), REQUESTS.c.state == 'new'
-)
+_new_verbs = sa.select(REQUESTS.c.verb).where(REQUESTS.c.operation_id == sa.bindparam('op'), REQUESTS.c.state == 'new')
 
 
 def fence(c: sa.Connection, operation_id: str, epoch: int, now: float, bump: int = 0) -> None:

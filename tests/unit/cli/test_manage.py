@@ -8,6 +8,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from dbaas.cli.embedded import hold
 from dbaas.cli.manage.main import NAME, cli
 from dbaas.db.session import Database
 from dbaas.services import keyring
@@ -121,6 +122,14 @@ def test_rotation_seals_every_row_anew(manage: Manage) -> None:
     assert ring.current != old['current']
     only_new = keyring.Keyring(ring.current, {ring.current: _key(path, ring.current)})
     assert [Secrets(manage.database, only_new).open(i) for i in ids] == [b'one', b'two', b'three']
+
+
+def test_no_rotation_under_a_running_control_plane(manage: Manage) -> None:
+    (secret,) = _seal(manage, b'one')
+    running = Secrets(manage.database, keyring.load(f'{manage.state}/keys.yaml'))
+    with hold.taken(manage.state):
+        assert 'stop it first' in manage('secrets', 'rotate', code=1).stderr
+    assert running.open(secret) == b'one'
 
 
 def _key(path: str, key_id: str) -> bytes:

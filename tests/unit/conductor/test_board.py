@@ -12,7 +12,9 @@ from dbaas.db.operations import Job
 KNOWN = frozenset({('a', 1)})
 
 
-def job(operation: str, seq: int = 1, *, type: str = 'a', version: int = 1, priority: int = 5, project: str = 'p') -> Job:
+def job(
+    operation: str, seq: int = 1, *, type: str = 'a', version: int = 1, priority: int = 5, project: str = 'p'
+) -> Job:
     return Job(operation, seq, type, version, priority, project)
 
 

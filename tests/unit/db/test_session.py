@@ -18,7 +18,10 @@ def wrapped(original: Exception) -> sa.exc.OperationalError:
     return sa.exc.OperationalError('statement', {}, original)
 
 
-@pytest.mark.parametrize('original', [Locked('database is locked'), Locked(1213, 'Deadlock'), Locked(1205, 'Lock wait')])
+THROWN_AWAY = [Locked('database is locked'), Locked(1213, 'Deadlock'), Locked(1205, 'Lock wait')]
+
+
+@pytest.mark.parametrize('original', THROWN_AWAY)
 def test_what_is_rerun(original: Exception) -> None:
     assert may_rerun(wrapped(original))
 
