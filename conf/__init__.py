@@ -13,9 +13,7 @@ def register(conf: cfg.ConfigOpts) -> None:
         conf.register_opts(options, group=None if group == 'DEFAULT' else group)
 
 
-def load(
-    argv: Sequence[str] = (), config_files: Sequence[str] = (), program: str = 'dbaas'
-) -> cfg.ConfigOpts:
+def load(argv: Sequence[str] = (), config_files: Sequence[str] = (), program: str = 'dbaas') -> cfg.ConfigOpts:
     """A ConfigOpts with all options, read from `config_files` (later ones win).
 
     Raises oslo_config.cfg.Error with the file and the option when a value does not fit.
@@ -26,4 +24,12 @@ def load(
     register(conf)
     logs.register(conf)
     conf(list(argv), project='dbaas', prog=program, default_config_files=list(config_files))
+    _read_all(conf)
     return conf
+
+
+def _read_all(conf: cfg.ConfigOpts) -> None:
+    """oslo.config looks at a value when it is asked for; a bad one must not wait for that."""
+    for group, options in opts.GROUPS:
+        for option in options:
+            _ = conf[option.dest] if group == 'DEFAULT' else conf[group][option.dest]

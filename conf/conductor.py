@@ -15,6 +15,7 @@ OPTIONS = [
     cfg.FloatOpt(
         'reconcile_interval', default=5.0, min=0.1, help='Seconds between looks for lost jobs and guests.'
     ),
+    cfg.FloatOpt('sweep_interval', default=60.0, min=0.1, help='Seconds between searches for orphans in the cloud.'),
     cfg.FloatOpt(
         'claim_timeout', default=60.0, min=1, help='A claim without a sign of life for this long is lost.'
     ),

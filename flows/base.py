@@ -1,5 +1,6 @@
 """What a step is: execute = make it so, revert = make it gone, or `irreversible = 'why'`; it bears repeating."""
 
+import functools
 import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
@@ -37,6 +38,16 @@ def step_name(cls_name: str) -> str:
     return re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '-', cls_name).lower()
 
 
+_MAPPINGS: dict[Any, Any] = {}  # see Step._build_arg_mapping; TaskFlow only reads them
+
+
+@functools.cache
+def _undo_arguments(cls: 'type[Step]') -> list[str]:
+    """TaskFlow lets revert inherit the requirements of execute, and takes an empty list for "not given"."""
+    wanted = reflection.get_callable_args(cls.revert)
+    return [a for a in wanted if a not in ('self', 'flow_failures', 'result')] or ['run']
+
+
 class Step(task.Task):
     """A TaskFlow task of the house.
 
@@ -58,10 +69,15 @@ class Step(task.Task):
             raise TypeError(f'{cls.__name__} needs a revert, or irreversible = "why"')
 
     def __init__(self, name: str | None = None, **options: Any):
-        # TaskFlow lets revert inherit the requirements of execute, and takes an empty list for "not given"
-        wanted = [a for a in reflection.get_callable_args(self.revert) if a not in ('flow_failures', 'result')]
-        options.setdefault('revert_requires', wanted or ['run'])
+        options.setdefault('revert_requires', _undo_arguments(type(self)))
         super().__init__(name=name or step_name(type(self).__name__), **options)
+
+    def _build_arg_mapping(self, executor: Any, **options: Any) -> Any:
+        """TaskFlow's, which inspects signatures for every step of every claim; here once per class and way to make it."""
+        key = (type(self), executor.__name__, repr(sorted(options.items())))
+        if key not in _MAPPINGS:
+            _MAPPINGS[key] = super()._build_arg_mapping(executor, **options)
+        return _MAPPINGS[key]
 
     def revert(self, *_args: Any, **_: Any) -> None:
         """Nothing to undo: only an irreversible step keeps this one."""

@@ -53,6 +53,6 @@ def _quota(c: sa.Connection, op: Any) -> dict[str, dict[str, int]]:
     frees = -1 if op.type.endswith('.delete') else 1
     rows = quotas.of(c, op.project_id)
     return {
-        name: {'adds': frees * amount, 'used': rows[name].used, 'limit': rows[name].limit}
+        name: {'adds': frees * amount, 'used': rows[name].used - max(frees * amount, 0), 'limit': rows[name].limit}
         for name, amount in held.items()
     }

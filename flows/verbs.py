@@ -13,7 +13,7 @@ from taskflow import states
 from taskflow.types import failure
 
 from dbaas import exceptions
-from dbaas.db import events, operations
+from dbaas.db import events, locks, operations
 from dbaas.db.logbook import book
 from dbaas.db.words import AT_REST, STUCK, TERMINAL
 from flows import registry
@@ -48,11 +48,14 @@ class Edit:
     def state(self, state: str, **values: Any) -> None:
         operations.set_state(self.c, self.op, state, self.now, actor=self.actor, reason=self.reason, **values)
 
-    def run_on(self, **values: Any) -> None:
-        """Runnable again, in the direction it had."""
+    def run_on(self) -> None:
+        """Runnable again, in the direction it had; what never ran stands in line again unless its turn has come."""
+        if self.op.epoch == 0 and not locks.in_turn(self.c, self.op.resource_id, self.op.id):
+            operations.set_state(self.c, self.op, 'ACCEPTED', self.now, actor=self.actor, note=self.reason)
+            return
         operations.set_state(
             self.c, self.op, 'ABORTING' if self.op.undo else 'QUEUED', self.now,
-            actor=self.actor, runnable=True, forget_reason=not self.op.undo, **values,
+            actor=self.actor, note=self.reason, runnable=True, forget_reason=not self.op.undo,
         )  # fmt: skip
 
     def refuse(self, why: str = '') -> exceptions.Conflict:

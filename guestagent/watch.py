@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import os
 import select
 import threading
@@ -31,7 +32,8 @@ class Watch:
     def __init__(self, place: Place, datastore: Datastore, desired: Desired, hands: threading.Lock, tell: Tell) -> None:
         self._place, self._service, self._desired = place, datastore.service, desired
         self._hands, self._tell = hands, tell
-        self._starts, self._started_at, self._trouble = 0, 0.0, ''
+        self._starts, self._started_at, self._retry_at = 0, -math.inf, math.inf  # monotonic
+        self._trouble = ''
         self._state, self._volume, self._look_due = states.BUILD, {'total': 0, 'used': 0}, 0.0
         self._bell, self._ending = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK), False
         self._thread = threading.Thread(target=self._run, name='watch', daemon=True)
@@ -73,12 +75,7 @@ class Watch:
                 self._glance()
 
     def _due(self) -> bool:
-        return time.monotonic() >= min(self._look_due, self._next_start())
-
-    def _next_start(self) -> float:
-        if not self._starts:
-            return float('inf')
-        return self._started_at + PAUSES[min(self._starts, len(PAUSES) - 1)]
+        return time.monotonic() >= min(self._look_due, self._retry_at)
 
     def _sleep(self) -> bool:
         """Until the bell, the end of the server (True), or the next look."""
@@ -99,7 +96,7 @@ class Watch:
     def _nap(self) -> float:
         if self._hands.locked():
             return TICK
-        left = max(min(self._look_due, self._next_start()) - time.monotonic(), 0.01)
+        left = max(min(self._look_due, self._retry_at) - time.monotonic(), 0.01)
         crowded = self._volume['used'] > self._volume['total'] / 2
         cheap = self._place.mount is not None  # a statvfs; a folder is walked
         return min(left, TICK) if self._desired.running and (cheap or crowded) else left
@@ -113,16 +110,20 @@ class Watch:
             self._tell(self._state, self._details())
 
     def _keep_running(self) -> None:
+        self._retry_at = math.inf
         if not self._desired.running:
             self._starts, self._trouble = 0, ''
-            return
-        if self._service.adopt():
+        elif self._service.adopt():
             if time.monotonic() - self._started_at > STEADY:
                 self._starts = 0
             self._trouble = ''
-            return
-        if time.monotonic() >= self._next_start() or not self._starts:
+        elif time.monotonic() >= self._next_start():
             self._revive()
+        else:
+            self._retry_at = self._next_start()
+
+    def _next_start(self) -> float:
+        return self._started_at + PAUSES[min(self._starts, len(PAUSES) - 1)]
 
     def _revive(self) -> None:
         LOG.warning('The database server should run and does not: starting it')
@@ -134,6 +135,7 @@ class Watch:
             self._trouble = ''
         except Exception as error:  # noqa: BLE001 - told in heartbeats, and tried again
             self._trouble = scrub(f'{error}')
+            self._retry_at = self._next_start()
             LOG.error('The database server does not start: %s', self._trouble)
 
     def _judge(self) -> str:

@@ -1,3 +1,7 @@
-"""Plugins only."""
+"""Plugins only, and eventlet kept out as every program of ours does it."""
+
+from conf import messaging
+
+messaging.prepare()
 
 pytest_plugins = ['tests.fixtures']

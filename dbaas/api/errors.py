@@ -66,10 +66,10 @@ class Api(flask_smorest.Api):
 
     def handle_our_error(self, error: exceptions.DbaasError) -> Answer:
         if error.status >= 500:
-            LOG.warning('%s %s: %s', flask.request.method, flask.request.path, error)
+            LOG.warning('%s %r: %s', flask.request.method, flask.request.path, error)
         return fault(error.status, str(error))
 
     def handle_unexpected(self, error: Exception) -> Answer:
         """Nothing of it reaches the client but the id to look for in the log."""
-        LOG.error('%s %s failed', flask.request.method, flask.request.path, exc_info=error)
+        LOG.error('%s %r failed', flask.request.method, flask.request.path, exc_info=error)
         return fault(500, f'The server could not answer. Request {flask.g.request_id} is in its log.')

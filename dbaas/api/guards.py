@@ -1,5 +1,6 @@
 """Before and after every request: request id, token, project, policy, size. No answer without a policy check."""
 
+import contextlib
 import dataclasses
 import functools
 import logging
@@ -10,6 +11,7 @@ from typing import Any, TypeVar, cast
 import flask
 from werkzeug.exceptions import NotAcceptable, NotFound
 
+from conf import logs
 from dbaas import exceptions
 from dbaas.api import errors, fields, negotiation
 from dbaas.api.negotiation import VERSION
@@ -68,12 +70,15 @@ def allow(rule: str) -> None:
 def install(app: flask.Flask) -> None:
     app.before_request(_enter)
     app.after_request(_leave)
+    app.teardown_request(_forget)
     app.url_value_preprocessor(_drop_project)
 
 
 def _enter() -> None:
     request = flask.request
     flask.g.request_id = f'req-{uuid.uuid4()}'
+    flask.g.logging = contextlib.ExitStack()
+    flask.g.logging.enter_context(logs.about(flask.g.request_id))
     if request.method in ('HEAD', 'OPTIONS'):
         raise NotFound
     if negotiation.UNKNOWN in request.environ:
@@ -104,10 +109,16 @@ def _drop_project(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     (values or {}).pop('project_id', None)
 
 
+def _forget(_error: BaseException | None) -> None:
+    """Log lines of this thread are no longer about this request."""
+    if 'logging' in flask.g:
+        flask.g.logging.close()
+
+
 def _leave(response: flask.Response) -> flask.Response:
     needs_policy = 'ctx' in flask.g and response.status_code < 400
     if needs_policy and 'authorized' not in flask.g:
-        LOG.critical('%s %s was answered without a policy check', flask.request.method, flask.request.path)
+        LOG.critical('%s %r was answered without a policy check', flask.request.method, flask.request.path)
         body, code = errors.fault(500, 'The server has no policy for this request.')
         response = flask.make_response(flask.jsonify(body), code)
     response.headers['x-openstack-request-id'] = flask.g.get('request_id', '')

@@ -54,6 +54,13 @@ def _turn(mode: str, ahead: list[sa.Row]) -> bool:
     return mode != IN_LINE or not any(row.mode == IN_LINE for row in ahead)
 
 
+def in_turn(c: sa.Connection, resource_id: str | None, operation_id: str) -> bool:
+    """Whether nothing stands before this operation; it may hold no lock at all."""
+    present = holders(c, resource_id) if resource_id is not None else []
+    mine = next((row for row in present if row.operation_id == operation_id), None)
+    return mine is None or _turn(mine.mode, [row for row in present if row.seq < mine.seq])
+
+
 def release(c: sa.Connection, operation_id: str) -> None:
     c.execute(sa.delete(LOCKS).where(_l.operation_id == operation_id))
 

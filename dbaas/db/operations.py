@@ -49,7 +49,7 @@ def active(c: sa.Connection, resource_id: str) -> list[sa.Row]:
     )
 
 
-def insert(c: sa.Connection, now: float, factory: dict[str, Any], **values: Any) -> None:
+def insert(c: sa.Connection, now: float, factory: dict[str, Any], actor: str, **values: Any) -> None:
     """The row, its logbook (TaskFlow's tables, loadable by stock TaskFlow) and its first event."""
     operation_id = values['id']
     c.execute(sa.insert(OPERATIONS), {**values, 'created': now, 'updated': now, 'beat': now})
@@ -63,7 +63,7 @@ def insert(c: sa.Connection, now: float, factory: dict[str, Any], **values: Any)
             'meta': {'factory': factory},
         },
     )
-    events.add(c, operation_id, 'accepted', now, actor=values['user_id'])
+    events.add(c, operation_id, 'accepted', now, actor=actor)
 
 
 def stand_in_line(c: sa.Connection, operation_id: str) -> None:
@@ -134,12 +134,14 @@ def set_state(
     *,
     actor: str | None = None,
     reason: str | None = None,
+    note: str | None = None,
     runnable: bool = False,
     forget_reason: bool = False,
     **values: Any,
 ) -> None:
     """State and event; when it ends also lock, quota, secrets and whose turn is next. One transaction, the caller's.
 
+    reason: kept in the row, until it is forgotten; note: what the event says instead.
     runnable: it gets a new job (post_seq moves on) and has no conductor until that is claimed.
     """
     if runnable:
@@ -153,7 +155,7 @@ def set_state(
     c.execute(sa.update(OPERATIONS).where(_o.id == op.id).values(state=state, updated=now, **values))
     if state != 'WAITING':
         c.execute(sa.update(WAITS).where(WAITS.c.operation_id == op.id).values(wake_at=None))
-    events.add(c, op.id, state.lower().replace('_', '-'), now, actor=actor, reason=reason)
+    events.add(c, op.id, state.lower().replace('_', '-'), now, actor=actor, reason=note or reason)
     if state in TERMINAL:
         _finish(c, op, state, now, reason)
 

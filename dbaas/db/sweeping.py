@@ -16,7 +16,7 @@ def is_orphan(c: sa.Connection, instance_id: str, operation_id: str, resource_id
         return False
     op = c.execute(sa.select(OPERATIONS).where(OPERATIONS.c.id == operation_id)).first()
     if op is None:
-        return False  # another deployment's, or older than our records: dbaas-manage audit shows it
+        return False  # another deployment's, or older than our records: not ours to remove
     instance = c.execute(sa.select(INSTANCES).where(INSTANCES.c.id == instance_id)).first()
     if instance is None or instance.deleted is not None or instance.server_id is None:
         return True

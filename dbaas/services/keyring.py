@@ -3,6 +3,7 @@
 import base64
 import os
 import secrets as random
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -16,10 +17,13 @@ class KeyringError(DbaasError):
 
 
 class Keyring:
-    """Made by `load`. Sealing binds the caller's `context` (AAD): a row moved elsewhere does not open."""
+    """Made by `load`. Sealing binds the caller's `context` (AAD): a row moved elsewhere does not open.
 
-    def __init__(self, current: str, keys: dict[str, bytes]):
-        self.current = current
+    reread: asked once for the keys of today when a secret is sealed with an unknown one: another program rotated.
+    """
+
+    def __init__(self, current: str, keys: dict[str, bytes], reread: 'Callable[[], Keyring] | None' = None):
+        self.current, self._reread = current, reread
         self._keys = {key_id: AESGCM(key) for key_id, key in keys.items()}
         if current not in self._keys:
             raise KeyError(current)
@@ -30,6 +34,9 @@ class Keyring:
         return self.current, nonce, self._keys[self.current].encrypt(nonce, value, context)
 
     def open(self, key_id: str, nonce: bytes, ciphertext: bytes, context: bytes) -> bytes:
+        if key_id not in self._keys and self._reread is not None:
+            fresh = self._reread()
+            self.current, self._keys = fresh.current, fresh._keys
         if key_id not in self._keys:
             raise KeyringError(
                 f'A secret is sealed with key {key_id}, which the key file does not hold: put it back.'
@@ -45,7 +52,7 @@ def load(path: str) -> Keyring:
         if os.stat(path).st_mode & 0o077:
             raise KeyringError(f'{path} can be read by others: chmod 600 it.')
         keys = {str(k): base64.b64decode(v, validate=True) for k, v in found['keys'].items()}
-        return Keyring(str(found['current']), keys)
+        return Keyring(str(found['current']), keys, reread=lambda: load(path))
     except FileNotFoundError:
         add_key(path, {}, first=True)
         return load(path)

@@ -83,9 +83,9 @@ class Operations:
         now, why = self._clock(), f'superseded by delete {operation_id}'
         for op in others:
             if op.state in AT_REST:
-                operations.supersede(c, op, ctx.user_id, now, why)
+                operations.supersede(c, op, ctx.user_name, now, why)
             else:
-                operations.request(c, op, 'supersede', ctx.user_id, now, why)
+                operations.request(c, op, 'supersede', ctx.user_name, now, why)
         return operation_id, True
 
     def _insert(
@@ -103,6 +103,7 @@ class Operations:
             c,
             self._clock(),
             factory,
+            ctx.user_name,
             id=operation_id,
             type=what.name,
             version=what.version,

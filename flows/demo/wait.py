@@ -19,9 +19,10 @@ class SetAlarm(Step):
 
 
 class WaitForAlarm(Wait):
-    """Its end is its deadline: the alarm's time."""
+    """Its end is the alarm's time; the deadline only says how far away that may be."""
 
     effect = 'wait until that time'
+    deadline = 'demo'
 
     def execute(self, run: Any, alarm: float) -> None:
         if run.clock() < alarm:

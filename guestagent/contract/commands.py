@@ -1,4 +1,19 @@
-"""One idempotent order to a guest, and what became of it. Standard library only."""
+"""One idempotent order to a guest, and what became of it. Standard library only.
+
+Arguments by verb (all but those marked ? are needed; unknown ones are ignored) and results:
+
+prepare           datastore, version ('10.11' fits any 10.11.x), flavor {ram: MiB, …}?, volume_size (GiB)?,
+                  server_binary?, install_binary? (None: found on PATH and in /usr/sbin), address?, port?
+                  (these five default to what the agent was started with) -> {version: '10.11.19'}.
+                  Repeated: an existing data directory stays, the configuration is written anew.
+start             server_binary?, databases?, users? (as below; there before anybody can connect)
+                  -> {version}. On a running server: only databases and users.
+stop              timeout? (seconds, then it is killed; 120) -> {}. It stays stopped, also for the next agent.
+create-databases  databases [{name, character_set?, collate?}] -> {}
+create-users      users [{name, host? ('%'), verifier, databases? [names]}] -> {}. A user that is there gets the
+                  verifier, and the grants in addition to its own.
+wipe              -> {}. Nothing is left on the volume, which is detached.
+"""
 
 import dataclasses
 from typing import Any

@@ -1,6 +1,6 @@
 """The database server's process: started as its own user, found again by a new agent, ended cleanly."""
 
-import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -10,6 +10,8 @@ from guestagent.contract import processes
 from guestagent.failure import CommandError
 from guestagent.place import Place
 from guestagent.system import files
+
+LOG = logging.getLogger(__name__)
 
 
 class ServerProcess:
@@ -75,8 +77,11 @@ class ServerProcess:
 
     def _confine(self, pid: int) -> None:
         for group in self._place.cgroups:
-            with contextlib.suppress(ProcessLookupError), open(f'{group}/cgroup.procs', 'w') as procs:
-                procs.write(str(pid))
+            try:
+                with open(f'{group}/cgroup.procs', 'w') as procs:
+                    procs.write(str(pid))
+            except OSError as error:
+                LOG.warning('The server runs without the limits of %s: %s', group, error.strerror)
 
     def _reap(self) -> None:
         for pid, child in list(self._children.items()):

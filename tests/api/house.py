@@ -19,6 +19,7 @@ from dbaas.api.parts import EXTENSION
 from dbaas.api.serving import Server
 from dbaas.app import create_app
 from dbaas.cloud.simulated.world import World
+from dbaas.db import heartbeats, instances, operations
 from dbaas.db.session import Database
 from dbaas.db.tables import METADATA
 from dbaas.services.keyring import Keyring
@@ -127,6 +128,20 @@ class House:
 
     def execute(self, statement: Any) -> Any:
         return self.db.run(lambda c: c.execute(statement))
+
+    def activate(self, instance_id: str, **columns: Any) -> None:
+        """As if its create had succeeded and its guest had reported."""
+
+        def work(c: Any) -> None:
+            for op in operations.active(c, instance_id):
+                operations.set_state(c, op, 'SUCCEEDED', self.now)
+            instances.update(
+                c, instance_id, addresses=[{'address': '127.64.0.9', 'type': 'private', 'network': 'local'}], **columns
+            )
+            details = {'volume': {'total': 2**30, 'used': 2**28}}
+            heartbeats.record(c, instance_id, self.now, 'HEALTHY', details)
+
+        self.db.run(work)
 
     # -- a conductor
     def work(self) -> None:

@@ -1,10 +1,12 @@
 """Bad input: the catalogue's 4xx in Trove's fault format, and nothing changed, on every route."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from oslo_context import context
 
 from tests.api.house import ADMIN, MEMBER, House, fault
 
@@ -34,6 +36,20 @@ NASTY = [
 ]
 PLAN = {'method': 'DELETE', 'path': '/x'}
 USER = {'name': 'ann', 'password': 'secret-1'}
+
+
+@pytest.fixture(scope='module')
+def shared(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    made = House(template, str(tmp_path_factory.mktemp('bad_input')), quota_instances=-1, quota_volumes=-1)
+    yield made
+    made.db.close()
+
+
+@pytest.fixture
+def house(shared: House) -> House:
+    """One house for all: what is refused changes nothing, and each test makes sure of that."""
+    shared.posted.clear()
+    return shared
 
 
 def _create(**attributes: Any) -> dict[str, Any]:
@@ -199,7 +215,7 @@ def test_a_nasty_instance_name_is_kept_as_text_or_refused(house: House, name: st
         fault(answer, 400)
     else:
         assert answer.json['instance']['name'] == name
-        assert house.get('/instances')['instances'][0]['name'] == name
+        assert house.get(f'/instances/{answer.json["instance"]["id"]}')['instance']['name'] == name
 
 
 # -- names in paths and queries --------------------------------------------------------------------------------------
@@ -329,3 +345,16 @@ def test_an_unforeseen_error_tells_only_where_to_look(house: House, monkeypatch:
     assert answer.status_code == 500 and list(answer.json) == ['instanceFault']
     assert 'secret' not in answer.text
     assert answer.headers['x-openstack-request-id'] in answer.json['instanceFault']['message']
+
+
+def test_log_lines_of_a_request_carry_its_id(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def flavors() -> list[Any]:
+        seen.append(context.get_current().request_id)
+        return []
+
+    monkeypatch.setattr(house.world.cloud, 'flavors', flavors)
+    answer = house.call('GET', '/flavors')
+    assert seen == [answer.headers['x-openstack-request-id']]
+    assert context.get_current().request_id == '-'

@@ -97,7 +97,8 @@ def test_python_openstackclient(deployment: tuple[House, dict[str, str]]) -> Non
 
     made = _openstack(
         env, 'database', 'instance', 'create', 'osc', '--flavor', 'tiny', '--size', '1', '--datastore', 'mariadb',
-        '--datastore-version', '10.11', '--databases', 'shop', '--users', 'ann:Opensesame-1', '--allowed-cidr', '10.0.0.0/8',
+        '--datastore-version', '10.11', '--databases', 'shop', '--users', 'ann:Opensesame-1',
+        '--allowed-cidr', '10.0.0.0/8',
     )  # fmt: skip
     assert (made['name'], made['status'], made['volume']) == ('osc', 'BUILD', 1)
     until(lambda: house.get('/instances')['instances'][0]['status'] == 'ACTIVE', 30, 'the instance to be ACTIVE')
@@ -118,7 +119,7 @@ def test_force_delete_and_errors_of_the_client(deployment: tuple[House, dict[str
     assert 'stopped at step' in _openstack(env, 'database', 'instance', 'show', 'stuck')['fault']
     _openstack(env, 'database', 'instance', 'delete', '--force', made['id'], form=None)
     until(lambda: not house.get('/instances')['instances'], 30, 'the instance to be gone')
-    with pytest.raises(AssertionError, match='at least|Size|larger'):
+    with pytest.raises(AssertionError, match='larger than'):
         _openstack(env, 'database', 'instance', 'create', 'big', '--flavor', '1', '--size', '99')
 
 

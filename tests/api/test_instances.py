@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from dbaas.db import heartbeats, instances, operations
+from dbaas.db import heartbeats, instances, operations, words
 from dbaas.db.tables import INSTANCES, OPERATIONS, QUOTAS, SECRETS
 from guestagent.contract import verifiers
 from tests.api.house import ADMIN, MEMBER, STRANGER, House, fault
@@ -15,21 +15,6 @@ DATABASES = [{'name': 'shop', 'character_set': 'utf8', 'collate': 'utf8_general_
 BRIEF = {
     'id', 'name', 'status', 'operating_status', 'links', 'flavor', 'datastore', 'region', 'access', 'volume',
 }  # fmt: skip
-
-
-def _active(house: House, instance_id: str, **columns: Any) -> None:
-    """As if its create had succeeded and its guest had reported."""
-
-    def work(c: Any) -> None:
-        for op in operations.active(c, instance_id):
-            operations.set_state(c, op, 'SUCCEEDED', house.now)
-        instances.update(
-            c, instance_id, addresses=[{'address': '127.64.0.9', 'type': 'private', 'network': 'local'}], **columns
-        )
-        details = {'volume': {'total': 2**30, 'used': 2**28}}
-        heartbeats.record(c, instance_id, house.now, 'HEALTHY', details)
-
-    house.db.run(work)
 
 
 # -- create ----------------------------------------------------------------------------------------------------------
@@ -126,7 +111,7 @@ def test_a_list_shows_briefs_and_admins_see_whose(house: House) -> None:
 
 def test_details_and_what_only_admins_see(house: House) -> None:
     made = house.create()
-    _active(house, made['id'], server_id='s-1', volume_id='v-1')
+    house.activate(made['id'], server_id='s-1', volume_id='v-1')
     for view in (
         house.get('/instances/detail')['instances'][0],
         house.get(f'/instances/{made["id"]}')['instance'],
@@ -142,7 +127,7 @@ def test_details_and_what_only_admins_see(house: House) -> None:
 
 def test_only_show_tells_the_volumes_use(house: House) -> None:
     made = house.create()
-    _active(house, made['id'])
+    house.activate(made['id'])
     assert house.get(f'/instances/{made["id"]}')['instance']['volume'] == {
         'size': 1, 'used': 0.25, 'used_percent': 25.0,
     }  # fmt: skip
@@ -188,147 +173,3 @@ def test_a_page_is_never_longer_than_the_deployments(house: House) -> None:
     for number in range(3):
         house.create(f'db{number}')
     assert len(house.get('/instances?limit=1000')['instances']) == 2
-
-
-# -- whose -----------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ('method', 'suffix', 'body'),
-    [
-        ('GET', '', None),
-        ('PUT', '', {'instance': {'name': 'mine'}}),
-        ('PUT', '', {'instance': {'configuration': None}}),
-        ('PATCH', '', {'instance': {'name': 'mine'}}),
-        ('DELETE', '', None),
-        ('POST', '/action', {'reset_status': {'force_delete': True}}),
-    ],
-)
-def test_another_projects_instance_is_404(house: House, method: str, suffix: str, body: Any) -> None:
-    made = house.create(who=STRANGER)
-    before = house.content()
-    fault(house.call(method, f'/instances/{made["id"]}{suffix}', body), 404)
-    assert house.content() == before
-
-
-def test_an_admin_reaches_other_projects_through_his_own_url(house: House) -> None:
-    made = house.create(who=STRANGER)
-    assert house.get(f'/instances/{made["id"]}', ADMIN)['instance']['tenant_id'] == 'other'
-    assert house.get('/instances', ADMIN)['instances'] == []
-    assert house.call('DELETE', f'/instances/{made["id"]}', who=ADMIN).status_code == 202
-    op = house.execute(sa.select(OPERATIONS).where(OPERATIONS.c.type == 'instance.delete')).one()
-    assert (op.project_id, op.user_id) == ('other', 'u-admin')
-
-
-# -- change ----------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize('method', ['PUT', 'PATCH'])
-def test_an_instance_is_renamed(house: House, method: str) -> None:
-    made = house.create()
-    answer = house.call(method, f'/instances/{made["id"]}', {'instance': {'name': 'Übername 2'}})
-    assert (answer.status_code, answer.data) == (202, b'')
-    assert answer.content_type == 'application/json' and 'X-Dbaas-Operation-Id' not in answer.headers
-    assert house.get(f'/instances/{made["id"]}')['instance']['name'] == 'Übername 2'
-
-
-@pytest.mark.parametrize(
-    ('method', 'attributes', 'code'),
-    [
-        ('PUT', {'configuration': None}, 501),
-        ('PUT', {'name': 'new', 'configuration': '6b8f4a3e-9f5d-4a8e-9a53-0c1e0f3c5f11'}, 501),
-        ('PUT', {'replica_of': None}, 501),
-        ('PUT', {'access': {'is_public': True}}, 501),
-        ('PUT', {'datastore_version': '11.4'}, 501),
-        ('PUT', {}, 501),
-        ('PATCH', {'datastore_version': '11.4'}, 501),
-        ('PATCH', {'slave_of': ''}, 501),
-        ('PUT', {'slave_of': ''}, 400),
-        ('PATCH', {'access': {'is_public': True}}, 400),
-        ('PUT', {'access': {'public': True}}, 400),
-        ('PUT', {'colour': 'blue'}, 400),
-        ('PUT', {'name': 'new', 'replica_of': None, 'configuration': None}, 400),
-    ],
-)
-def test_other_changes_are_refused_by_name_and_rename_nothing(
-    house: House, method: str, attributes: dict[str, Any], code: int
-) -> None:
-    made = house.create()
-    before = house.content()
-    fault(house.call(method, f'/instances/{made["id"]}', {'instance': attributes}), code)
-    assert house.content() == before
-
-
-# -- delete ----------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    'state', ['ACCEPTED', 'QUEUED', 'RUNNING', 'WAITING', 'HELD', 'PAUSED', 'ABORTING', 'ABORT_HELD']
-)
-def test_delete_is_accepted_whatever_goes_on_and_shown_from_then_on(house: House, state: str) -> None:
-    made = house.create()
-    house.execute(sa.update(OPERATIONS).values(state=state))
-    answer = house.call('DELETE', f'/instances/{made["id"]}')
-    assert (answer.status_code, answer.data) == (202, b'')
-    assert house.get(f'/instances/{made["id"]}')['instance']['status'] == 'SHUTDOWN'
-
-
-def test_a_second_delete_is_202_and_starts_nothing(house: House) -> None:
-    made = house.create()
-    first = house.call('DELETE', f'/instances/{made["id"]}')
-    before = house.content()
-    second = house.call('DELETE', f'/instances/{made["id"]}')
-    assert second.status_code == 202 and house.content() == before
-    assert second.headers['X-Dbaas-Operation-Id'] == first.headers['X-Dbaas-Operation-Id']
-
-
-def test_what_is_deleted_is_404_and_its_quota_is_back(house: House) -> None:
-    made = house.create()
-    house.call('DELETE', f'/instances/{made["id"]}')
-
-    def finish(c: Any) -> None:
-        for op in operations.active(c, made['id']):
-            operations.set_state(c, op, 'SUCCEEDED', house.now)
-
-    house.db.run(finish)
-    fault(house.call('GET', f'/instances/{made["id"]}'), 404)
-    fault(house.call('DELETE', f'/instances/{made["id"]}'), 404)
-    assert house.get('/instances')['instances'] == []
-    assert house.execute(sa.select(QUOTAS.c.used).where(QUOTAS.c.resource == 'instances')).scalar() == 0
-
-
-# -- force delete ----------------------------------------------------------------------------------------------------
-def test_reset_status_holds_what_is_under_way(house: House) -> None:
-    made = house.create()
-    answer = house.call('POST', f'/instances/{made["id"]}/action', {'reset_status': {}}, ADMIN)
-    assert (answer.status_code, answer.data) == (202, b'')
-    view = house.get(f'/instances/{made["id"]}', ADMIN)['instance']
-    assert view['status'] == 'ERROR'
-    assert (
-        'reset-status by admin' in view['fault']['message'] and 'an operator can resume it' in view['fault']['message']
-    )
-    assert house.call('DELETE', f'/instances/{made["id"]}', who=ADMIN).status_code == 202
-
-
-def test_reset_status_without_an_operation_changes_nothing(house: House) -> None:
-    made = house.create()
-    _active(house, made['id'])
-    before = house.content()
-    assert house.call('POST', f'/instances/{made["id"]}/action', {'reset_status': {}}, ADMIN).status_code == 202
-    assert house.content() == before
-
-
-def test_a_member_resets_only_to_delete(house: House) -> None:
-    made = house.create()
-    path = f'/instances/{made["id"]}/action'
-    fault(house.call('POST', path, {'reset_status': {}}), 403)
-    assert house.call('POST', path, {'reset_status': {'force_delete': True}}).status_code == 202
-
-
-@pytest.mark.parametrize('key', ['restart', 'resize', 'promote_to_replica_source', 'eject_replica_source'])
-def test_actions_not_built_yet_are_501(house: House, key: str) -> None:
-    made = house.create()
-    before = house.content()
-    fault(house.call('POST', f'/instances/{made["id"]}/action', {key: {}}, MEMBER), 501)
-    assert house.content() == before
-
-
-def test_a_project_keeps_its_own_list(house: House) -> None:
-    house.create('mine')
-    house.create('theirs', STRANGER)
-    assert [i['name'] for i in house.get('/instances')['instances']] == ['mine']
-    assert house.execute(sa.select(sa.func.count()).select_from(INSTANCES)).scalar() == 2

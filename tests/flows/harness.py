@@ -31,6 +31,7 @@ from flows import registry, verbs
 PROJECT = 'project'
 LIMITS = {'instances': 10, 'ram': 8192, 'volumes': 40}
 KEYRING = Keyring('test', {'test': bytes(32)})
+TABLES = {t.name: sa.select(t).order_by(*t.primary_key) for t in METADATA.sorted_tables}
 LIVELOCK = 100  # jobs in a row
 CTX = RequestContext(PROJECT, 'user', 'User')
 
@@ -75,8 +76,8 @@ class Disk:
 
     def wipe(self) -> None:
         with self.db.engine.begin() as c:
-            for table in METADATA.sorted_tables:
-                c.execute(sa.delete(table))
+            for name in TABLES:
+                c.exec_driver_sql(f'DELETE FROM {name}')
 
 
 class House:
@@ -204,11 +205,8 @@ class House:
     def rows(self, *names: str) -> dict[str, list[dict[str, Any]]]:
         """Whole tables, by primary key; all of them without names."""
         with self.db.read() as c:
-            return {
-                t.name: [dict(r._mapping) for r in c.execute(sa.select(t).order_by(*t.primary_key))]
-                for t in METADATA.sorted_tables
-                if not names or t.name in names
-            }
+            wanted = names or TABLES
+            return {name: [dict(r._mapping) for r in c.execute(TABLES[name])] for name in wanted}
 
     def slate(self) -> dict[str, Any]:
         """What a cleanly undone operation leaves as it was: cloud, guests, quota, locks, secrets, other rows."""

@@ -7,7 +7,7 @@ import re
 import textwrap
 
 import pytest
-from taskflow import engines, task
+from taskflow import atom, engines, task
 from taskflow.patterns import linear_flow, unordered_flow
 
 from dbaas.cloud.simulated.world import World
@@ -133,6 +133,15 @@ def test_revert_does_not_inherit_the_requirements_of_execute():
             pass
 
     assert list(Ours('t', requires=['x']).revert_rebind) == ['run']
+
+
+@pytest.mark.parametrize(('name', 'step'), every_step())
+def test_the_cached_mapping_of_arguments_is_taskflows(name, step):
+    """Step overrides a private method of TaskFlow's Atom."""
+    ours, stock = graph_of(name).steps[step], graph_of(name).steps[step]
+    mapped = atom.Atom._build_arg_mapping(stock, stock.execute)
+    assert (ours.rebind, ours.optional) == (mapped[0], mapped[2])
+    assert ours.requires == mapped[1].union(ours.revert_rebind.values())
 
 
 @pytest.mark.parametrize('name', every_flow())

@@ -1,7 +1,6 @@
 """One `dbaas up` as a process of its own, driven from outside as its user would: options, signals, real clients."""
 
 import configparser
-import json
 import os
 import pathlib
 import signal
@@ -122,10 +121,8 @@ class Deployment:
             self._variables = dict(word.split('=', 1) for word in words if word.startswith('OS_'))
         return self._variables
 
-    def openstack(self, *words: str) -> Any:
-        """What `openstack` answers, as JSON; None when it says nothing."""
-        said = self.run(str(PROGRAMS / 'openstack'), *words, **self.openrc()).stdout
-        return json.loads(said) if said.strip() else None
+    def openstack(self, *words: str) -> str:
+        return self.run(str(PROGRAMS / 'openstack'), *words, **self.openrc()).stdout
 
     def flow(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         return self.run(str(PROGRAMS / 'dbaas-flow'), *words, code=code, **self.openrc())

@@ -1,12 +1,9 @@
-"""The installed `dbaas-flow` as a process on a simulated deployment, and fixtures of both (a pytest plugin)."""
+"""The installed `dbaas-flow` as a process, on a simulated deployment."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from tests.functional.simulated_deployment import ADMIN, SimulatedDeployment
 
@@ -40,16 +37,3 @@ class FlowProgram:
         return subprocess.Popen(
             [PROGRAM, *args], env=self.environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-
-
-@pytest.fixture
-def simulated(tmp_path: Any) -> Iterator[SimulatedDeployment]:
-    """API, conductor and simulated world, running."""
-    made = SimulatedDeployment(str(tmp_path))
-    with made.working(), made.serving():
-        yield made
-
-
-@pytest.fixture
-def flow(simulated: SimulatedDeployment) -> FlowProgram:
-    return FlowProgram(simulated)

@@ -10,7 +10,7 @@ from tests.functional.flow_program import FlowProgram
 from tests.functional.simulated_deployment import MEMBER, SimulatedDeployment
 from tests.waiting import until
 
-pytest_plugins = ['tests.functional.flow_program']
+pytest_plugins = ['tests.functional.flow_fixtures']
 
 CREATE = (
     'create-security-group', 'create-port', 'create-volume', 'create-server', 'wait-for-server', 'wait-for-guest',

@@ -9,7 +9,7 @@ from tests.functional.flow_program import PROGRAM, FlowProgram
 from tests.functional.simulated_deployment import SimulatedDeployment
 from tests.waiting import until
 
-pytest_plugins = ['tests.functional.flow_program']
+pytest_plugins = ['tests.functional.flow_fixtures']
 
 START_UP = 0.3  # seconds of CPU
 

@@ -66,12 +66,12 @@ def only(found: list[int]) -> int:
 def test_openstack_client_and_the_users_password(deployment: Deployment) -> None:
     account = ['--databases', 'shop', '--users', 'seller:pass-of-the-seller']
     kind = ['--datastore', 'mariadb', '--datastore-version', '10.11', '--flavor', '1', '--size', '1']
-    made = deployment.openstack('database', 'instance', 'create', 'shop', *kind, *account, '-f', 'json')
+    said = deployment.openstack('database', 'instance', 'create', 'shop', *kind, *account, '-f', 'json')
+    made = json.loads(said)
     (operation,) = json.loads(deployment.flow('list', '--instance', made['id'], '-o', 'json').stdout)
     assert deployment.flow('watch', operation['id']).returncode == 0
-    (listed,) = [
-        one for one in deployment.openstack('database', 'instance', 'list', '-f', 'json') if one['ID'] == made['id']
-    ]
+    rows_of_all = json.loads(deployment.openstack('database', 'instance', 'list', '-f', 'json'))
+    (listed,) = [one for one in rows_of_all if one['ID'] == made['id']]
     assert (listed['Name'], listed['Status'], listed['Datastore']) == ('shop', 'ACTIVE', 'mariadb')
 
     login = deployment.login(made['id'], 'seller', 'pass-of-the-seller')

@@ -44,6 +44,8 @@ def shown(deployment: Deployment, operation: str) -> dict[str, Any]:
 
 
 def test_missing_program_stops_no_start(deployment: Deployment) -> None:
+    """One warning, and it serves."""
+    until(lambda: 'Ctrl-C' in deployment.said(), what='all is said')
     assert deployment.said().count(REASON) == 1
     assert deployment.ready()
 

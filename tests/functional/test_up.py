@@ -11,6 +11,7 @@ import yaml
 
 from dbaas.cloud.local import places
 from dbaas.cloud.local.cloud import LocalCloud
+from tests.servers.deployment import free_port
 from tests.waiting import until
 
 SECRET_FILES = ('openrc', 'token', 'identity.yaml', 'demo.cnf', 'demo.json', 'keys.yaml')
@@ -88,7 +89,7 @@ def test_demo_that_is_held_continues_with_the_mended_option(deployment, tmp_path
     assert deployment.end() == 0
     options.write_text('')
     deployment.start('--demo', '--config-file', str(options))
-    until(lambda: deployment.output.count('is HELD') >= 1, 60, 'still HELD')
+    until(lambda: 'is HELD' in deployment.output, 60, 'still HELD')
     deployment.client('dbaas-flow', 'resume', operation['id'], '--reason', 'installed', '--yes')
     until((deployment.state / 'demo.cnf').exists, 60, 'demo.cnf')
     assert deployment.query('select 1') == '1'
@@ -140,7 +141,7 @@ def test_identities_and_environment(deployment):
     assert (deployment.state / 'token').read_text().strip() == people[0]['token']
     deployment.end()
     before = (deployment.state / 'identity.yaml').read_text()
-    deployment.port = deployment.port + 1
+    deployment.port = free_port()
     deployment.start()
     assert (deployment.state / 'identity.yaml').read_text() == before
     assert f':{deployment.port}/v1.0/{people[0]["project_id"]}' in (deployment.state / 'openrc').read_text()

@@ -45,7 +45,7 @@ def test_state_directory_that_is_none(deployment):
     deployment.state.unlink()
 
 
-@pytest.mark.parametrize('text', ['[api]\nbind_port = many\n', 'no section at all'])
+@pytest.mark.parametrize('text', ['[conductor]\nworkers = many\n', 'no section at all'])
 def test_options_that_do_not_fit(deployment, tmp_path, text):
     (tmp_path / 'dbaas.conf').write_text(text)
     assert 'dbaas.conf' in refused(deployment, '--config-file', str(tmp_path / 'dbaas.conf'))

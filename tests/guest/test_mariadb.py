@@ -232,3 +232,22 @@ def test_several_agents_race_for_one_template(plane: Plane, tmp_path: Path) -> N
     assert len(made) == 1 and not made[0].endswith('.new')
     side_by_side(*(lambda a=agent: a.do('start', server_binary=None) for agent in agents))
     assert all(len(agent.server_pids()) == 1 for agent in agents)
+
+
+@pytest.mark.skipif(not ROOT, reason='needs rights on cgroups')
+def test_the_server_is_confined_and_a_missing_group_stops_nothing(plane: Plane) -> None:
+    groups = [f'/sys/fs/cgroup/memory/dbaas-test-{os.getpid()}', '/sys/fs/cgroup/nowhere']
+    try:
+        os.mkdir(groups[0])
+    except OSError:
+        pytest.skip('no writable cgroup v1 memory controller here')
+    try:
+        agent = plane.agent(cgroups=groups)
+        agent.prepare()
+        agent.do('start', server_binary=None)
+        assert Path(groups[0], 'cgroup.procs').read_text().split() == [str(pid) for pid in agent.server_pids()]
+        assert 'without the limits of /sys/fs/cgroup/nowhere' in agent.log()
+        agent.do('stop')
+    finally:
+        until(lambda: not Path(groups[0], 'cgroup.procs').read_text(), 10, 'the empty group')
+        os.rmdir(groups[0])

@@ -220,7 +220,7 @@ def test_every_route_is_documented():
     """The table of docs/api.md against the policy rules, which name the method and path of each route."""
     rows = re.findall(r'^\| ([A-Z]+) \| `([^`]+)` \|(.*)$', read('docs/api.md'), re.M)
     said = {(method, path): rest for method, path, rest in rows}
-    known = {}
+    known: dict[tuple[str, str], list] = {}
     for rule in api.list_rules():
         for operation in rule.operations:
             key = (operation['method'], operation['path'].removeprefix('/v1.0/{project_id}'))

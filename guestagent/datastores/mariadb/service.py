@@ -110,7 +110,7 @@ class Service:
         self._make_folders()  # the runtime folder does not survive a boot
         command = [binary, f'--defaults-file={self._config}']
         if wanted:
-            script = ''.join(f'{line};\n' for line in ['SET sql_log_bin=0', *wanted])
+            script = ''.join(f'{line};\n' for line in [account.UNLOGGED, *wanted])
             files.write(self._script, script, place.identity, 0o400)
             command.append(f'--init-file={self._script}')
         begin = files.size(place.error_log)

@@ -1,0 +1,36 @@
+"""A server program of our own in front of mariadbd, for [mariadb] server_binary: shell code runs before the server."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+
+_SCRIPT = """\
+#!/bin/sh
+# Asked for its version, or making a template, it is mariadbd; for an instance, `here` runs first.
+here={folder}
+case "$*" in
+*--loose-dbaas=*)
+{before}
+;;
+esac
+exec {mariadbd} "$@"
+"""
+
+
+@contextlib.contextmanager
+def wrapped(before: str) -> Iterator[pathlib.Path]:
+    """The program, in a folder of its own ($here) that every user can enter: servers are other users.
+
+    `before` may change the arguments by `set --`.
+    """
+    mariadbd = shutil.which('mariadbd', path=os.pathsep.join((os.environ['PATH'], '/usr/sbin')))
+    assert mariadbd, 'mariadbd is missing: install mariadb-server-core'
+    with tempfile.TemporaryDirectory(prefix='dbaas-program-') as folder:
+        os.chmod(folder, 0o755)
+        program = pathlib.Path(folder) / 'mariadbd'
+        program.write_text(_SCRIPT.format(folder=folder, before=before, mariadbd=mariadbd))
+        program.chmod(0o755)
+        yield program
