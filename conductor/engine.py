@@ -197,5 +197,7 @@ def _may_start(engine: Any, session: Session, step: Any) -> bool:
 def _call_off(engine: Any, session: Session, stepper: Stepper) -> None:
     """Back to the state before the start: an undo left REVERTING hides what is left to undo."""
     for name in stepper.call_off():
-        before = session.saved[engine.storage.get_atom_uuid(name)] = session.was[name]
+        uuid = engine.storage.get_atom_uuid(name)
+        before = session.was.get(name, session.saved[uuid])  # unchanged: a lost run had begun it
+        session.saved[uuid] = before
         engine.storage.set_atom_state(name, before)

@@ -4,7 +4,7 @@ import argparse
 import logging
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from oslo_config import cfg
@@ -69,8 +69,20 @@ def _server(arguments: argparse.Namespace) -> Any:
         operations=parts.operations,
         secrets=parts.secrets,
         guest=parts.guest,
-        ready=lambda: migrate.current(parts.db) == migrate.head(),
+        ready=_from_then_on(lambda: migrate.current(parts.db) == migrate.head()),
     )
     server = serving.Server(app, conf)
     LOG.info('listening on http://%s:%d', conf.api.bind_host, server.port)
     return server
+
+
+def _from_then_on(condition: Callable[[], bool]) -> Callable[[], bool]:
+    """Once it was true it is not asked again."""
+    seen = False
+
+    def answer() -> bool:
+        nonlocal seen
+        seen = seen or condition()
+        return seen
+
+    return answer

@@ -1,6 +1,5 @@
 """What a step is: execute = make it so, revert = make it gone, or `irreversible = 'why'`; it bears repeating."""
 
-import functools
 import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
@@ -41,10 +40,9 @@ def step_name(cls_name: str) -> str:
 _MAPPINGS: dict[Any, Any] = {}  # see Step._build_arg_mapping; TaskFlow only reads them
 
 
-@functools.cache
-def _undo_arguments(cls: 'type[Step]') -> list[str]:
+def _undo_arguments(revert: Any) -> list[str]:
     """TaskFlow lets revert inherit the requirements of execute, and takes an empty list for "not given"."""
-    wanted = reflection.get_callable_args(cls.revert)
+    wanted = reflection.get_callable_args(revert)
     return [a for a in wanted if a not in ('self', 'flow_failures', 'result')] or ['run']
 
 
@@ -61,19 +59,21 @@ class Step(task.Task):
     disrupts = False  # takes service away
     restores = False  # gives it back
     awaits: tuple[str, ...] = ()  # wait steps: the steps that submitted what is awaited
+    _undo_arguments = ['run']  # names of what revert asks for; set when the class is made
     deadline = 'step'  # which option of [flows] bounds it: <deadline>_deadline, seconds
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
         if 'execute' in cls.__dict__ and cls.revert is Step.revert and not cls.irreversible:
             raise TypeError(f'{cls.__name__} needs a revert, or irreversible = "why"')
+        cls._undo_arguments = _undo_arguments(cls.revert)
 
     def __init__(self, name: str | None = None, **options: Any):
-        options.setdefault('revert_requires', _undo_arguments(type(self)))
+        options.setdefault('revert_requires', self._undo_arguments)
         super().__init__(name=name or step_name(type(self).__name__), **options)
 
     def _build_arg_mapping(self, executor: Any, **options: Any) -> Any:
-        """TaskFlow's, which inspects signatures for every step of every claim; here once per class and way to make it."""
+        """TaskFlow's, which inspects signatures for each step of each claim; here once per class and options."""
         key = (type(self), executor.__name__, repr(sorted(options.items())))
         if key not in _MAPPINGS:
             _MAPPINGS[key] = super()._build_arg_mapping(executor, **options)

@@ -51,10 +51,7 @@ def create_app(
     reports_since: when the receiver of guest reports began to listen (seconds since the epoch; None: always has).
     """
     quotas = Quotas(conf)
-    app = flask.Flask('dbaas', static_folder=None)
-    app.config.update(SPECIFICATION)
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.url_map.merge_slashes = False  # an unknown path is 404, never a redirect
+    app = _flask()
     app.extensions[EXTENSION] = Parts(
         conf=conf,
         db=db,
@@ -73,4 +70,12 @@ def create_app(
     for blueprint in api.BLUEPRINTS:
         specification.register_blueprint(blueprint)
     app.wsgi_app = negotiation.by_accept_header(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    return app
+
+
+def _flask() -> flask.Flask:
+    app = flask.Flask('dbaas', static_folder=None)
+    app.config.update(SPECIFICATION)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.merge_slashes = False  # an unknown path is 404, never a redirect
     return app

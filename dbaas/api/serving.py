@@ -55,7 +55,7 @@ class Server:
         self._listeners = [s for s in self._sockets.values() if isinstance(s, server.BaseWSGIServer)]
         for listener in self._listeners:
             listener.channel_class = FaultChannel
-        self.port: int = self._listeners[0].getsockname()[1]
+        self.port = int(self._listeners[0].getsockname()[1])
 
     def run(self) -> None:
         """Serve until close() is called, or SystemExit or KeyboardInterrupt arrives."""

@@ -13,10 +13,8 @@ import yaml
 from dbaas import exceptions
 
 NAME = re.compile(r'[A-Za-z0-9_][A-Za-z0-9_.-]*')
-HOST_NAME = re.compile(r'[A-Za-z0-9%]([A-Za-z0-9_.%-]*[A-Za-z0-9%])?')
-NUMERIC = re.compile(r'[0-9.]+')
-NUMERIC_PATTERN = re.compile(r'(\d{1,3}\.){1,3}%(\.%)*')  # 10.%, 10.0.%.%
-
+ADDRESS = re.compile(r'[0-9A-Fa-f.:]+')
+ADDRESS_PATTERN = re.compile(r'[0-9A-Fa-f.:%_]+')  # 10.%, 192.168.1_
 UNICODE = {'utf8mb3', 'utf8mb4', 'ucs2', 'utf16', 'utf32'}
 ALIASES = {'utf8': 'utf8mb3'}  # what older clients write
 
@@ -64,15 +62,14 @@ def check(manager: str, databases: Sequence[Mapping[str, Any]], users: Sequence[
 def host_pattern(host: str) -> str:
     """A user's host as MariaDB matches it: a network written as 10.0.0.0/8 becomes 10.0.0.0/255.0.0.0.
 
-    Raises BadRequest for what the server would accept and never match.
+    Raises BadRequest for what the server would accept and never match: it resolves no names.
     """
-    if '/' in host or NUMERIC.fullmatch(host) or ':' in host:
+    if host in ('%', 'localhost'):
+        return host
+    if '/' in host or ADDRESS.fullmatch(host):
         return _address(host)
-    if NUMERIC_PATTERN.fullmatch(host):
-        fits = all(int(part) < 256 for part in host.split('.') if part != '%') and host.count('.') < 4
-    else:
-        fits = HOST_NAME.fullmatch(host) is not None and len(host) <= 255
-    if not fits:
+    octets = [part for part in host.split('.') if part.isdigit()]
+    if not ADDRESS_PATTERN.fullmatch(host) or host.count('.') > 3 or any(int(part) > 255 for part in octets):
         raise _bad_host(host)
     return host
 
@@ -88,7 +85,8 @@ def _address(host: str) -> str:
 
 def _bad_host(host: str) -> exceptions.BadRequest:
     return exceptions.BadRequest(
-        f"Host {host[:80]!r} is not '%', an address, a network (10.0.0.0/8), a pattern (10.%) or a host name."
+        f"Host {host[:80]!r} is not '%', localhost, an address, a network (10.0.0.0/8) or a pattern (10.%); "
+        'names are not resolved.'
     )
 
 

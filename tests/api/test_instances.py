@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from dbaas.db import heartbeats, instances, operations, words
-from dbaas.db.tables import INSTANCES, OPERATIONS, QUOTAS, SECRETS
+from dbaas.db.tables import OPERATIONS, QUOTAS, SECRETS
 from guestagent.contract import verifiers
-from tests.api.house import ADMIN, MEMBER, STRANGER, House, fault
+from tests.api.house import ADMIN, House, fault
 
 USERS = [{'name': 'ann', 'password': 'Opensesame-1', 'databases': [{'name': 'shop'}], 'host': '10.0.0.0/8'}]
 DATABASES = [{'name': 'shop', 'character_set': 'utf8', 'collate': 'utf8_general_ci'}]

@@ -16,7 +16,7 @@ from dbaas.db import operations
 from dbaas.db.words import STUCK, TERMINAL
 from flows import verbs
 from tests.flows import invariants, specs, toy
-from tests.flows.frozen import CALLS, COMMITS, READS, Frozen
+from tests.flows.frozen import CALLS, COMMITS, HARMLESS, Frozen
 from tests.flows.harness import Disk, Killed
 from tests.flows.injection import Injection
 from tests.flows.scenarios import INSTANCE
@@ -52,7 +52,7 @@ class Attack:
 
     # -- points ------------------------------------------------------------------------------------------------------
     def _call(self, call: str, when: str, facts: dict[str, Any]) -> None:
-        if call not in READS and threading.current_thread() is threading.main_thread():
+        if call not in HARMLESS and threading.current_thread() is threading.main_thread():
             self._point('call' if when == BEFORE else 'called')
 
     def _point(self, point: str) -> None:

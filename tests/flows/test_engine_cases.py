@@ -39,6 +39,41 @@ def test_siblings_of_a_failed_step_do_not_start(open_toy, injection):
     assert sorted(house.found().values()) == ['FAILURE', 'PENDING', 'PENDING']
 
 
+SIBLINGS = [['unordered', [['make', 'a'], ['make', 'b'], ['make', 'c']]]]
+
+
+def test_a_sibling_that_is_only_queued_is_not_recorded_as_running(open_toy):
+    """TaskFlow marks all ready siblings at once."""
+    house = open_toy(SIBLINGS)
+    die_at(house, 'after', 2)
+    assert sorted(house.found().values()) == ['PENDING', 'PENDING', 'SUCCESS']
+
+
+def test_an_irreversible_sibling_that_never_began_does_not_forbid_the_abort(open_toy):
+    house = open_toy([['make', 'a'], ['unordered', [['make', 'b'], ['make', 'c'], ['make', 'd'], ['final', 'f']]]])
+    die_at(house, 'after', 3)  # claim, a, one of the siblings or the start of f
+    if house.kinds(house.id, 'started'):
+        with pytest.raises(exceptions.Conflict, match='point of no return'):
+            house.verb('abort')
+    else:
+        house.verb('abort')
+        assert house.run() == 'ABORTED' and house.remains() == NOTHING
+
+
+@pytest.mark.parametrize('spec', [SIBLINGS, [['make', 'a'], ['final', 'f'], ['make', 'b']]])
+@pytest.mark.parametrize('count', [1, 2, 3])
+def test_a_verb_stops_a_run_whose_predecessor_died_in_a_step(open_toy, spec, count):
+    """The step is RUNNING already when it is taken up again, and is called off before it begins."""
+    house = open_toy(spec)
+    die_at(house, 'after', count)
+    at_begin(house, 2, lambda: house.request(house.id, 'pause'))  # the claim is the first
+    state = house.run()
+    if state == 'PAUSED':
+        house.verb('resume')
+        state = house.run()
+    assert state == 'SUCCEEDED' and len(set(house.remains()[0])) == len(house.remains()[0])
+
+
 def test_one_transaction_per_step(open_toy):
     house, points = open_toy([['make', f'm{i}'] for i in range(10)]), []
     house.hook = points.append

@@ -13,8 +13,8 @@ HELD_UP = 0.3  # seconds that nobody else may write: no commit takes that long
 _FOR_EVER = """
 CREATE VIEW for_ever AS WITH RECURSIVE n(x) AS (VALUES (1) UNION ALL SELECT 1 FROM n) SELECT count(*) AS n FROM n;
 CREATE TRIGGER hold_up BEFORE INSERT ON operation_event
-WHEN NEW.kind = '{kind}' AND {count} = (
-    SELECT count(*) FROM operation_event WHERE operation_id = NEW.operation_id AND kind = '{kind}'
+WHEN NEW.kind = 'done' AND {count} = (
+    SELECT count(*) FROM operation_event WHERE operation_id = NEW.operation_id AND kind = 'done'
 )
 BEGIN SELECT n FROM for_ever; END;
 """
@@ -31,18 +31,19 @@ class Book:
     def state(self, operation: str) -> str:
         return self.rows('SELECT state FROM operation WHERE id = ?', operation)[0][0]
 
-    def done(self, operation: str, kind: str = 'done') -> list[tuple[str, int]]:
-        """[(step, attempt)] of its events of one kind, in their order."""
-        return self.rows(
-            'SELECT step, attempt FROM operation_event WHERE operation_id = ? AND kind = ? ORDER BY seq',
-            operation,
-            kind,
-        )
+    def done(self, operation: str) -> list[tuple[str, int]]:
+        """[(step, attempt)] of the steps that were finished, in their order; one that ran twice would be there twice."""
+        query = "SELECT step, attempt FROM operation_event WHERE operation_id = ? AND kind = 'done' ORDER BY seq"
+        return self.rows(query, operation)
 
-    def hold_up(self, kind: str, count: int) -> None:
-        """Let the next commit that has an event of `kind` hang, when its operation has `count` of them already."""
+    def events(self, operation: str) -> int:
+        """How many there are of one operation."""
+        return self.rows('SELECT count(*) FROM operation_event WHERE operation_id = ?', operation)[0][0]
+
+    def hold_up(self, count: int) -> None:
+        """Let the commit of an operation's next finished step hang, when `count` of its steps are done."""
         with self._connection() as connection:
-            connection.executescript(_FOR_EVER.format(kind=kind, count=count))
+            connection.executescript(_FOR_EVER.format(count=count))
 
     def let_go(self) -> None:
         with self._connection() as connection:

@@ -1,21 +1,15 @@
-"""Real deployments in temporary directories, gone after the test."""
+"""A deployment of a test's own, where the module shares none."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.servers.deployment import Deployment
+from tests.functional.deployment import Deployment
 
 
 @pytest.fixture
-def deployment() -> Iterator[Deployment]:
-    with tempfile.TemporaryDirectory(prefix='dbaas-test-') as folder:
-        made = Deployment(Path(folder) / 'state')
-        yield made
-        made.run('down')
-        if made.up is not None:
-            made.up.wait(10)
-        shutil.rmtree(made.state, ignore_errors=True)
+def deployment(tmp_path: Path) -> Iterator[Deployment]:
+    made = Deployment(tmp_path)
+    yield made
+    made.close()

@@ -29,7 +29,7 @@ def wrapped(before: str) -> Iterator[pathlib.Path]:
     mariadbd = shutil.which('mariadbd', path=os.pathsep.join((os.environ['PATH'], '/usr/sbin')))
     assert mariadbd, 'mariadbd is missing: install mariadb-server-core'
     with tempfile.TemporaryDirectory(prefix='dbaas-program-') as folder:
-        os.chmod(folder, 0o755)
+        os.chmod(folder, 0o1777)  # like /tmp: a server may leave a mark there
         program = pathlib.Path(folder) / 'mariadbd'
         program.write_text(_SCRIPT.format(folder=folder, before=before, mariadbd=mariadbd))
         program.chmod(0o755)

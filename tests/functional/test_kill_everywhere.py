@@ -5,15 +5,21 @@ nobody knows. A trigger in the control plane's database, put there from outside,
 """
 
 import collections
+import itertools
 import json
 import os
+import pathlib
+import random
+import signal
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from dbaas.db.words import TERMINAL
+from tests.functional import server_program
 from tests.functional.deployment import PATIENCE, Deployment
+from tests.functional.machine import processes
 from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group('kill-everywhere')]
@@ -26,32 +32,47 @@ DELETE = {
     'stop-database', 'wait-for-stop', 'delete-server', 'wait-for-server-gone', 'delete-volumes', 'delete-ports',
     'delete-security-groups', 'forget-instance',
 }  # fmt: skip
+ONE_OF_EACH = {'agents': 1, 'servers': 1, 'volumes': 1, 'addresses': 1}
+MOST = 30  # kills of one operation
+SEED = 5
+# With the file `closed` there, a server is begun and does not start.
+GATE = 'touch $here/reached; while [ -e $here/closed ]; do sleep 0.05; done'
 
 
 @pytest.fixture(scope='module')
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def gate() -> Iterator[pathlib.Path]:
+    with server_program.wrapped(GATE) as program:
+        yield program.parent
+
+
+@pytest.fixture(scope='module')
+def deployment(tmp_path_factory: pytest.TempPathFactory, gate: pathlib.Path) -> Iterator[Deployment]:
     made = Deployment(tmp_path_factory.mktemp('killed'))
+    made.configure(mariadb={'server_binary': gate / 'mariadbd'})
     made.up()
     yield made
+    (gate / 'closed').unlink(missing_ok=True)
     made.close()
 
 
-def kill_at_every_step(deployment: Deployment, operation: str, kind: str = 'done') -> int:
-    """Kill it in each commit of a finished step, and start it anew -> how many it were."""
-    for count in range(30):
-        reached = until(lambda: over(deployment, operation) or deployment.book.held_up(), PATIENCE, f'step {count}')
-        if reached == 'over':
-            return count
+def kill_at_every_step(deployment: Deployment, operation: str, instance: str) -> list[dict[str, int]]:
+    """Kill it in each commit of a finished step, and start it anew -> what there was at each kill."""
+    seen: list[dict[str, int]] = []
+    while len(seen) < MOST:
+        until(lambda: over(deployment, operation) or deployment.book.held_up(), PATIENCE, f'step {len(seen)}')
+        if over(deployment, operation):
+            return seen
         deployment.end()
         deployment.book.let_go()
-        assert len(deployment.book.done(operation, kind)) == count, 'it was killed elsewhere'
-        deployment.book.hold_up(kind, count + 1)
+        assert len(deployment.book.done(operation)) == len(seen), 'it was killed elsewhere'
+        seen.append(things(deployment, instance))
+        deployment.book.hold_up(len(seen))
         deployment.up()
     raise AssertionError('it does not end')
 
 
-def over(deployment: Deployment, operation: str) -> str:
-    return 'over' if deployment.book.state(operation) in TERMINAL else ''
+def over(deployment: Deployment, operation: str) -> bool:
+    return deployment.book.state(operation) in TERMINAL
 
 
 def once(names: set[str]) -> list[tuple[str, int]]:
@@ -59,42 +80,114 @@ def once(names: set[str]) -> list[tuple[str, int]]:
     return sorted((name, 1) for name in names)
 
 
-def made(deployment: Deployment, instance: str) -> dict[str, int]:
-    """What a step that runs again would replace: {name of a file: its inode}, and process ids."""
+def things(deployment: Deployment, instance: str) -> dict[str, int]:
+    """What a step that ran twice would replace: files by their inodes, and processes."""
     record = deployment.traces.record(instance)
-    files = [*record.glob('resources/*'), *record.glob('*.img')]
-    inodes = {path.name: os.stat(path).st_ino for path in files}
+    inodes = {path.name: os.stat(path).st_ino for path in [*record.glob('resources/*.json'), *record.glob('*.img')]}
     pids = {'agent': deployment.traces.agents(instance), 'server': deployment.traces.servers(instance)}
     return inodes | {name: found[0] for name, found in pids.items() if found}
 
 
-def commands(deployment: Deployment, instance: str) -> list[dict[str, Any]]:
-    """The lines of the agent's ledger about commands, each of which has two: accepted, and finished."""
+def ledger(deployment: Deployment, instance: str) -> dict[tuple[str, str], int]:
+    """How often the agent wrote down which state of which command."""
     journal = deployment.traces.record(instance) / 'ledger' / 'journal'
-    return [line for line in map(json.loads, journal.read_text().splitlines()) if 'id' in line]
+    lines: list[dict[str, Any]] = [json.loads(line) for line in journal.read_text().splitlines()]
+    return collections.Counter((line['id'], line['state']) for line in lines if 'id' in line)
 
 
-def test_create_and_delete_killed_at_every_step(deployment: Deployment) -> None:
-    deployment.book.hold_up('done', 0)
-    instance, operation = deployment.create('killed', password='of-the-killed')
-
-    assert kill_at_every_step(deployment, operation) == len(CREATE)
-    assert deployment.book.state(operation) == 'SUCCEEDED'
-    assert sorted(deployment.book.done(operation)) == once(CREATE)
-    assert deployment.traces.census(instance) == {'agents': 1, 'servers': 1, 'volumes': 1, 'addresses': 1}
-    ends = collections.Counter((line['id'], line['state']) for line in commands(deployment, instance))
-    assert ends == {
+def accepted_and_finished_once(operation: str) -> dict[tuple[str, str], int]:
+    return {
         (f'{operation}:{step}:do:1', state): 1
         for step in ('prepare-database', 'start-database')
         for state in ('running', 'succeeded')
     }
-    login = deployment.login(instance, 'u', 'of-the-killed')
+
+
+def whole(deployment: Deployment, instance: str, operation: str, password: str) -> None:
+    """Created, and everything once."""
+    assert deployment.book.state(operation) == 'SUCCEEDED'
+    assert sorted(deployment.book.done(operation)) == once(CREATE)
+    assert deployment.traces.census(instance) == ONE_OF_EACH
+    assert ledger(deployment, instance) == accepted_and_finished_once(operation)
+    login = deployment.login(instance, 'u', password)
     assert deployment.sql(login, 'SHOW DATABASES').splitlines() == ['d', 'information_schema']
 
-    deployment.book.let_go()
-    deployment.book.hold_up('done', 0)
-    removal = deployment.delete(instance)
-    assert kill_at_every_step(deployment, removal) == len(DELETE)
-    assert deployment.book.state(removal) == 'SUCCEEDED'
-    assert sorted(deployment.book.done(removal)) == once(DELETE)
+
+def deleted(deployment: Deployment, instance: str, operation: str) -> None:
+    assert deployment.book.state(operation) == 'SUCCEEDED'
+    assert sorted(deployment.book.done(operation)) == once(DELETE)
     assert deployment.traces.left(instance) == {}
+
+
+def test_create_and_delete_killed_at_every_step(deployment: Deployment) -> None:
+    deployment.book.hold_up(0)
+    instance, operation = deployment.create('killed', password='of-the-killed')
+    seen = kill_at_every_step(deployment, operation, instance)
+    assert len(seen) == len(CREATE)
+    whole(deployment, instance, operation, 'of-the-killed')
+    for before, after in itertools.pairwise([*seen, things(deployment, instance)]):
+        assert before.items() <= after.items(), 'something was made twice'
+
+    deployment.book.let_go()
+    deployment.book.hold_up(0)
+    removal = deployment.delete(instance)
+    assert len(kill_at_every_step(deployment, removal, instance)) == len(DELETE)
+    deployment.book.let_go()
+    deleted(deployment, instance, removal)
+
+
+def test_killed_while_it_waits_and_the_report_gets_lost(deployment: Deployment, gate: pathlib.Path) -> None:
+    """The database starts while nobody is there to hear of it."""
+    instance, operation = start_at_the_gate(deployment, gate)
+    deployment.end()
+    (gate / 'closed').unlink()
+    start = f'{operation}:start-database:do:1'
+    until(lambda: ledger(deployment, instance).get((start, 'succeeded')), PATIENCE, 'the database has started')
+    deployment.up()
+    deployment.reach(operation, 'SUCCEEDED')
+    whole(deployment, instance, operation, 'of-the-gate')
+    deployment.gone(instance)
+
+
+def test_agent_killed_while_it_starts_the_server(deployment: Deployment, gate: pathlib.Path) -> None:
+    """The next agent finds the server that the last one began, and finishes the command."""
+    instance, operation = start_at_the_gate(deployment, gate)
+    (agent,) = deployment.traces.agents(instance)
+    (server,) = processes(f'--loose-dbaas={deployment.traces.record(instance)}')
+    os.kill(agent, signal.SIGKILL)
+    until(lambda: set(deployment.traces.agents(instance)) - {agent}, PATIENCE, 'a new agent')
+    (gate / 'closed').unlink()
+    deployment.reach(operation, 'SUCCEEDED')
+    assert deployment.traces.servers(instance) == [server]
+    whole(deployment, instance, operation, 'of-the-gate')
+    deployment.gone(instance)
+    assert deployment.traces.left(instance) == {}
+
+
+def start_at_the_gate(deployment: Deployment, gate: pathlib.Path) -> tuple[str, str]:
+    """A create that waits for its database server, which is begun."""
+    (gate / 'reached').unlink(missing_ok=True)
+    (gate / 'closed').touch()
+    instance, operation = deployment.create('gated', password='of-the-gate')
+    until((gate / 'reached').exists, PATIENCE, 'the server is begun')
+    deployment.reach(operation, 'WAITING')
+    return instance, operation
+
+
+def test_killed_at_any_moment(deployment: Deployment) -> None:
+    """After a random number of events, wherever that is, again and again."""
+    chance = random.Random(SEED)
+    instance, operation = deployment.create('any', password='of-any')
+    kill_now_and_then(deployment, operation, chance)
+    whole(deployment, instance, operation, 'of-any')
+    removal = deployment.delete(instance)
+    kill_now_and_then(deployment, removal, chance)
+    deleted(deployment, instance, removal)
+
+
+def kill_now_and_then(deployment: Deployment, operation: str, chance: random.Random) -> None:
+    while not over(deployment, operation):
+        enough = deployment.book.events(operation) + chance.randint(1, 8)
+        until(lambda n=enough: over(deployment, operation) or deployment.book.events(operation) >= n, PATIENCE, 'events')
+        deployment.end()
+        deployment.up()

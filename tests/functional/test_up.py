@@ -7,146 +7,191 @@ import stat
 import subprocess
 import time
 
+import pytest
 import yaml
 
 from dbaas.cloud.local import places
-from dbaas.cloud.local.cloud import LocalCloud
-from tests.servers.deployment import free_port
+from guestagent.contract import processes
+from tests.functional.deployment import Deployment, free_port
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 SECRET_FILES = ('openrc', 'token', 'identity.yaml', 'demo.cnf', 'demo.json', 'keys.yaml')
+ONE_OF_EACH = {'agents': 1, 'servers': 1, 'volumes': 1, 'addresses': 1}
 
 
-def snapshot(deployment):
-    return LocalCloud(places.find(str(deployment.state))).snapshot()
+def detach(deployment: Deployment) -> str:
+    """`dbaas up --demo --detach` -> what it has said."""
+    return deployment.run(*deployment.arguments('--demo', '--detach')).stdout
 
 
-def test_first_light(deployment):
-    done = deployment.run('up', '--demo', '--detach')
-    assert done.returncode == 0, done.stderr
-    for pasted in (f'mariadb --defaults-file={deployment.state}/demo.cnf', 'database instance list', 'dbaas-flow list'):
-        assert pasted in done.stdout
-    assert deployment.healthy()
-    assert deployment.query('select current_user(), database()') == 'demo@%\tdemo'
-    assert deployment.query('create table t (a int); insert into t values (7); select a from t') == '7'
-    assert [o['state'] for o in deployment.flow('list')] == ['SUCCEEDED']
-    (listed,) = json.loads(deployment.client('openstack', 'database', 'instance', 'list', '-f', 'json'))
+def kill(deployment: Deployment) -> None:
+    """kill -9 of whatever `dbaas up` holds the state directory."""
+    fd = processes.pidfd_of(str(deployment.state / 'up.pid'))
+    assert fd is not None
+    signal.pidfd_send_signal(fd, signal.SIGKILL)
+    assert processes.gone(fd, 10)
+    os.close(fd)
+
+
+def query(deployment: Deployment, statement: str) -> str:
+    return deployment.sql(deployment.state / 'demo.cnf', statement)
+
+
+def demo(deployment: Deployment) -> str:
+    """Its id; there is one only."""
+    (instance,) = deployment.call('GET', '/instances').json()['instances']
+    assert instance['name'] == 'demo'
+    return instance['id']
+
+
+def operations(deployment: Deployment) -> list[dict[str, str]]:
+    return json.loads(deployment.flow('list', '-o', 'json').stdout)
+
+
+def test_first_light(deployment: Deployment) -> None:
+    said = detach(deployment)
+    for line in (f'mariadb --defaults-file={deployment.state}/demo.cnf', 'database instance list', 'dbaas-flow list'):
+        assert line in said
+    assert deployment.ready()
+    assert query(deployment, 'select current_user(), database()') == 'demo@%\tdemo'
+    assert query(deployment, 'create table t (a int); insert into t values (7); select a from t') == '7'
+    assert [o['state'] for o in operations(deployment)] == ['SUCCEEDED']
+    (listed,) = json.loads(deployment.openstack('database', 'instance', 'list', '-f', 'json'))
     assert (listed['Name'], listed['Status']) == ('demo', 'ACTIVE')
     for name in SECRET_FILES:
         assert stat.S_IMODE(os.stat(deployment.state / name).st_mode) == 0o600, name
-    assert len(deployment.agents()) == len(deployment.databases()) == 1
-    again_after_a_kill(deployment)
-    again_after_down(deployment)
-    nothing_left_after_delete(deployment)
+    instance = demo(deployment)
+    assert deployment.traces.census(instance) == ONE_OF_EACH
+    again_after_a_kill(deployment, instance)
+    again_after_down(deployment, instance)
+    deployment.gone(instance)
+    assert deployment.traces.left(instance) == {}
 
 
-def again_after_a_kill(deployment):
-    """Databases and agents go on, and are taken over; no second demo is made."""
-    before = deployment.agents(), deployment.databases()
-    deployment.kill()
-    assert (deployment.agents(), deployment.databases()) == before
-    assert deployment.query('select a from t') == '7'
-    assert deployment.run('up', '--demo', '--detach').returncode == 0
-    assert (deployment.agents(), deployment.databases()) == before
-    assert len(deployment.flow('list')) == 1
+def again_after_a_kill(deployment: Deployment, instance: str) -> None:
+    """The agent and the database go on, and are taken over; no second demo is made."""
+    before = deployment.traces.agents(instance), deployment.traces.servers(instance)
+    kill(deployment)
+    assert query(deployment, 'select a from t') == '7'
+    detach(deployment)
+    assert (deployment.traces.agents(instance), deployment.traces.servers(instance)) == before
+    assert demo(deployment) == instance
+    assert len(operations(deployment)) == 1
 
 
-def again_after_down(deployment):
-    """Also of the control plane; the data and the address stay."""
-    down = deployment.run('down')
-    assert (down.returncode, down.stderr) == (0, '')
-    assert '1 instance' in down.stdout
-    assert not deployment.healthy()
-    left = snapshot(deployment)
-    assert (left['agents'], left['databases'], left['mounts'], left['runtime']) == ([], [], [], [])
-    (address,) = left['addresses']
-    assert deployment.run('down').returncode == 0
-    places.remove_tree(places.find(str(deployment.state)).runtime)  # as a reboot does
-    assert deployment.run('up', '--demo', '--detach').returncode == 0
-    assert deployment.query('select a from t') == '7'
-    assert list(snapshot(deployment)['addresses']) == [address]
-    assert len(deployment.flow('list')) == 1
+def again_after_down(deployment: Deployment, instance: str) -> None:
+    """Down ends the control plane, too; the data and the address stay."""
+    assert '1 instance' in deployment.down().stdout
+    assert not deployment.ready()
+    assert deployment.traces.running() == {}
+    address = deployment.traces.address_files(instance)
+    deployment.down()
+    places.remove_tree(str(deployment.traces.runtime))  # as a reboot does
+    places.remove_tree(str(deployment.traces.addresses))
+    detach(deployment)
+    assert query(deployment, 'select a from t') == '7'
+    assert deployment.traces.address_files(instance) == address
+    assert demo(deployment) == instance
 
 
-def nothing_left_after_delete(deployment):
-    deployment.client('openstack', 'database', 'instance', 'delete', 'demo')
-    until(lambda: deployment.flow('list')[0]['state'] == 'SUCCEEDED', 60, 'the delete')
-    left = snapshot(deployment)
-    assert not any(left[kind] for kind in left), left
-
-
-def test_demo_that_is_held_continues_with_the_mended_option(deployment, tmp_path):
-    options = tmp_path / 'dbaas.conf'
-    options.write_text('[mariadb]\nserver_binary = /nowhere/mariadbd\n')
-    deployment.start('--demo', '--config-file', str(options))
-    until(lambda: 'is HELD' in deployment.output, 60, 'HELD')
-    (operation,) = deployment.flow('list')
+def test_demo_that_is_held_continues_with_the_mended_option(deployment: Deployment) -> None:
+    deployment.configure(mariadb={'server_binary': '/nowhere/mariadbd'})
+    deployment.up('--demo')
+    until(lambda: 'Ctrl-C' in deployment.said(), 60, 'all is said')
+    (operation,) = operations(deployment)
     assert operation['state'] == 'HELD'
-    assert 'mariadbd not found at /nowhere/mariadbd' in operation['reason']
-    assert f'dbaas-flow resume {operation["id"]}' in deployment.output
+    assert f'dbaas-flow resume {operation["id"]}' in deployment.said()
     assert not (deployment.state / 'demo.cnf').exists()
-    agents = deployment.agents()
-    assert deployment.end() == 0
-    options.write_text('')
-    deployment.start('--demo', '--config-file', str(options))
-    until(lambda: 'is HELD' in deployment.output, 60, 'still HELD')
-    deployment.client('dbaas-flow', 'resume', operation['id'], '--reason', 'installed', '--yes')
+    agents = deployment.traces.agents(demo(deployment))
+    assert deployment.end(signal.SIGTERM) == 0
+    deployment.configure()
+    deployment.up('--demo')
+    until(lambda: 'is HELD' in deployment.said(), 60, 'it says that it is still held')
+    deployment.flow('resume', operation['id'], '--reason', 'installed', '--yes')
     until((deployment.state / 'demo.cnf').exists, 60, 'demo.cnf')
-    assert deployment.query('select 1') == '1'
-    assert deployment.agents() == agents
-    assert len(deployment.flow('list')) == 1
+    assert query(deployment, 'select 1') == '1'
+    assert deployment.traces.agents(demo(deployment)) == agents
+    assert len(operations(deployment)) == 1
 
 
-def test_killed_while_the_demo_is_made(deployment):
+def test_killed_while_the_demo_is_made(deployment: Deployment) -> None:
     """The next start continues the same demo, with the same password."""
     deployment.start('--demo')
-    until((deployment.state / 'demo.json').exists, 30, 'the demo is asked for')
-    deployment.kill()
-    deployment.up.wait(10)
+    until((deployment.state / 'demo.json').exists, 60, 'the demo is asked for')
+    deployment.end()
     password = json.loads((deployment.state / 'demo.json').read_text())['password']
-    deployment.start('--demo')
+    deployment.up('--demo')
     until((deployment.state / 'demo.cnf').exists, 60, 'demo.cnf')
     assert password in (deployment.state / 'demo.cnf').read_text()
-    assert deployment.query('select 1') == '1'
-    assert len(deployment.flow('list')) == 1
-    assert len(deployment.agents()) == len(deployment.databases()) == 1
+    assert query(deployment, 'select 1') == '1'
+    assert len(operations(deployment)) == 1
+    assert deployment.traces.census(demo(deployment)) == ONE_OF_EACH
 
 
-def test_signals_end_it_within_a_second_or_so(deployment):
+@pytest.mark.skipif(os.geteuid() != 0, reason='about root without its rights')
+def test_root_that_may_not_mount(deployment: Deployment) -> None:
+    """As in most containers: volumes are folders, and it says so."""
+    without = ['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-sys_admin']
+    said = deployment.run(*without, *deployment.arguments('--demo', '--detach')).stdout
+    assert said.count('volumes are folders') == 1
+    assert query(deployment, 'select 1') == '1'
+    instance = demo(deployment)
+    assert deployment.traces.census(instance) == ONE_OF_EACH
+    deployment.gone(instance)
+    assert deployment.traces.left(instance) == {}
+
+
+def test_deleted_demo_is_made_anew(deployment: Deployment) -> None:
+    detach(deployment)
+    first = demo(deployment)
+    deployment.gone(first)
+    kill(deployment)
+    detach(deployment)
+    assert demo(deployment) != first
+    assert query(deployment, 'select 1') == '1'
+
+
+def test_signals_end_it_within_a_second_or_so(deployment: Deployment) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
-        deployment.start()
+        deployment.up()
         began = time.monotonic()
         assert deployment.end(number) == 0
         assert time.monotonic() - began < 3  # on a busy machine
-        assert 'stopped' in deployment.output
+        assert 'stopped' in deployment.said()
 
 
-def test_ctrl_c_names_make_down(deployment):
-    deployment.start('--demo')
-    until((deployment.state / 'demo.cnf').exists, 60, 'demo.cnf')
-    until(lambda: 'Ctrl-C' in deployment.output, 30, 'all is said')
+def test_ctrl_c_names_make_down(deployment: Deployment) -> None:
+    deployment.up('--demo')
+    until(lambda: 'Ctrl-C' in deployment.said(), 60, 'all is said')
     assert deployment.end(signal.SIGINT) == 0
-    assert 'one database still runs' in deployment.output
-    assert 'make down' in deployment.output
-    assert deployment.query('select 1') == '1'
+    assert 'one database still runs' in deployment.said()
+    assert 'make down' in deployment.said()
+    assert query(deployment, 'select 1') == '1'
 
 
-def test_identities_and_environment(deployment):
-    deployment.start()
+def test_identities_and_environment(deployment: Deployment) -> None:
+    deployment.up()
     people = yaml.safe_load((deployment.state / 'identity.yaml').read_text())
     assert [(p['user_name'], p['project_name'], 'admin' in p['roles']) for p in people] == [
         ('admin', 'demo', True),
         ('member', 'demo', False),
     ]
     assert (deployment.state / 'token').read_text().strip() == people[0]['token']
-    deployment.end()
+    deployment.end(signal.SIGTERM)
     before = (deployment.state / 'identity.yaml').read_text()
     deployment.port = free_port()
-    deployment.start()
+    deployment.up()
     assert (deployment.state / 'identity.yaml').read_text() == before
     assert f':{deployment.port}/v1.0/{people[0]["project_id"]}' in (deployment.state / 'openrc').read_text()
+
+
+def test_openrc_unsets_what_would_be_in_the_way(deployment: Deployment) -> None:
+    """Values with newlines and quotes, too; in a strict shell."""
+    deployment.up()
     in_the_way = {'OS_CLOUD': 'x', 'OS_PROJECT_NAME': 'a b', 'OS_PASSWORD': 'it is\nhere; "$(false)"'}
-    command = f'. {deployment.state}/openrc; env'
-    seen = subprocess.run(['sh', '-euc', command], env=os.environ | in_the_way, capture_output=True, text=True)
-    names = {line.partition('=')[0] for line in seen.stdout.splitlines() if line.startswith('OS_')}
-    assert names == {'OS_AUTH_TYPE', 'OS_ENDPOINT', 'OS_TOKEN'}, seen.stderr
+    command = ['sh', '-euc', f'. {deployment.state}/openrc; env']
+    seen = subprocess.run(command, env=os.environ | in_the_way, capture_output=True, text=True, check=True).stdout
+    names = {line.partition('=')[0] for line in seen.splitlines() if line.startswith('OS_')}
+    assert names == {'OS_AUTH_TYPE', 'OS_ENDPOINT', 'OS_TOKEN'}

@@ -189,7 +189,8 @@ class LocalCloud:
         """What this machine does not permit and what we do instead, a line each."""
         notes = []
         if self._no_images:
-            notes.append(f'volumes are folders, their size watched by the agents: {self._no_images}')
+            as_root = ', database servers run as root' if os.geteuid() == 0 else ''
+            notes.append(f'volumes are folders, their size watched by the agents{as_root}: {self._no_images}')
         if self._limits.refused:
             notes.append(f'memory and CPU of instances are not limited: {self._limits.refused}')
         return notes

@@ -72,7 +72,7 @@ def _run(*command: str) -> None:
     except FileNotFoundError as error:
         raise CloudError(f'{command[0]} is missing on this machine') from error
     except subprocess.CalledProcessError as error:
-        said = ' '.join(error.stderr.split()) or f'exit code {error.returncode}'
+        said = error.stderr.strip().partition('\n')[0] or f'exit code {error.returncode}'  # hints follow
         raise CloudError(f'{command[0]} {command[-1]} failed: {said}') from error
 
 

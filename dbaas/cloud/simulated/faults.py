@@ -29,7 +29,11 @@ class Fault:
 
 
 class Faults:
-    """Thread-safe. Calls: the methods of the cloud; 'submit', 'ask', 'ping' and 'run' of guests."""
+    """Thread-safe. Calls: the methods of the cloud; 'submit', 'ask', 'ping' of guests.
+
+    And 'run', a command about to take effect inside a guest: what is raised there is the command's outcome; it has
+    no latency of its own (see SimulatedGuests.duration).
+    """
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep):
         self.sleep = sleep

@@ -99,7 +99,7 @@ class Session:
             book.insert_atoms(c, self.op.id, self._new.values())
             if self._flow is not None:
                 book.save_flow(c, self.op.id, self._flow.state, self._flow.meta)
-            book.save_atoms(c, self._changed.values())
+            book.save_atoms(c, [self._as_begun(atom) for atom in self._changed.values()])
             write(c, now, seen)
             return seen, verbs
 
@@ -109,6 +109,17 @@ class Session:
             self.closed = True
             raise
         self._new, self._changed, self._flow = {}, {}, None
+
+    def _as_begun(self, atom: Any) -> Any:
+        """TaskFlow marks all ready siblings at once; of one that is only queued the start is not written.
+
+        So RUNNING means begun: what is shown is true, and an irreversible sibling stays PENDING up to its own start.
+        """
+        if atom.state not in (states.RUNNING, states.REVERTING) or atom.name in self.started:
+            return atom
+        queued = atom.copy()
+        queued.state = self.was.get(atom.name, atom.state)
+        return queued
 
     def end(self) -> str | None:
         """The terminal state that the saved atoms amount to, if any."""
@@ -128,9 +139,11 @@ class Session:
             self._event(c, now, 'started', step)
             c.execute(sa.update(OPERATIONS).where(_o.id == self.op.id).values(step=step))
 
+        self.started[step] = self.db.clock()
         try:
             self.commit(write)
         except _VerbFirst:
+            del self.started[step]
             return False
         return True
 

@@ -34,6 +34,7 @@ def session(place: Place, answer_within: float | None = None) -> Iterator[Cursor
         connect_timeout=PATIENCE,
         charset='utf8mb4',
         autocommit=True,
+        ssl_disabled=True,  # a Unix socket; else each try reads all certificates of the machine
         **options,
     )
     try:

@@ -1,5 +1,6 @@
 """The server's configuration, rendered from a template by flavor."""
 
+import os
 from typing import Any
 
 import jinja2
@@ -33,7 +34,9 @@ def render(place: Place, flavor: dict[str, Any], address: str, port: int) -> str
         autoescape=False,
     )
     template = environment.get_template('server.cnf.j2')
-    return template.render(place=place, address=address, port=port, **sizes(flavor))
+    # root without an identity of its own to give it: the server must be told that this is meant
+    as_root = place.identity is None and os.geteuid() == 0
+    return template.render(place=place, address=address, port=port, as_root=as_root, **sizes(flavor))
 
 
 def _within(value: int, least: int, most: int) -> int:

@@ -125,13 +125,14 @@ class Service:
             account.run(place, wanted)  # a bad init-file stops no server: so its error comes to us
 
     def _await_ready(self, begin: int) -> None:
-        give_up = time.monotonic() + START_WITHIN
-        while time.monotonic() < give_up:
+        began = time.monotonic()
+        while (waited := time.monotonic() - began) < START_WITHIN:
+            pause = LOOK_EVERY if waited < 2 else 20 * LOOK_EVERY  # a recovery takes long: do not compete with it
             pidfd = self._process.open()
             if pidfd is None:
                 raise CommandError(self._why_ended(begin))
             try:
-                if processes.gone(pidfd, LOOK_EVERY):
+                if processes.gone(pidfd, pause):
                     continue
                 with account.session(self._place, START_WITHIN) as cursor:
                     cursor.execute('SELECT 1')

@@ -6,7 +6,6 @@ Root's account is by Unix socket only; the agent's own user has the same rights,
 import fcntl
 import hashlib
 import os
-import shutil
 import subprocess
 
 from guestagent.datastores.mariadb import account, binaries
@@ -51,20 +50,24 @@ def _make(folder: str, server: str, install: str, lock: int) -> None:
     subprocess.run(
         ['cp', '-a', '--sparse=always', os.path.join(fresh, 'full'), os.path.join(fresh, 'data')], check=True
     )
-    shutil.rmtree(os.path.join(fresh, 'full'))
+    for left in ('full', 'full.tmp'):
+        files.remove(os.path.join(fresh, left))
     files.write(os.path.join(fresh, 'version'), version)
     files.sync(fresh)
     os.rename(fresh, folder)
 
 
 def _install(data: str, server: str, install: str, lock: int) -> None:
-    user = account.name()
+    # its own: a server that starts removes every temporary table of others that it finds in a shared one
+    temporary = data + '.tmp'
+    os.makedirs(temporary)
     command = [
         install,
         '--no-defaults',
         f'--datadir={data}',
         '--auth-root-authentication-method=socket',
-        f'--auth-root-socket-user={user}',
+        f'--auth-root-socket-user={account.name()}',
+        f'--tmpdir={temporary}',
         '--skip-test-db',
         '--innodb-log-file-size=8M',
         *(['--user=root'] if os.geteuid() == 0 else []),

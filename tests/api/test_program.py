@@ -1,0 +1,59 @@
+"""`dbaas-api` as a process: ready once the schema is there, ended by a signal, one line when it cannot start."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from dbaas.db import migrate
+from dbaas.db.session import Database
+from tests.waiting import until
+
+pytestmark = pytest.mark.slow
+PROGRAM = [sys.executable, '-c', 'import sys; from dbaas.app import main; sys.exit(main())']
+
+
+@pytest.fixture
+def started(tmp_path: Any) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process on a state directory without a schema, and the URL that it logs."""
+    (tmp_path / 'options.conf').write_text('[api]\nbind_port = 0\n')
+    with open(tmp_path / 'log', 'w') as log:
+        command = [*PROGRAM, '--config-file', str(tmp_path / 'options.conf'), '--state', str(tmp_path)]
+        process = subprocess.Popen(command, stdout=log, stderr=log, text=True)
+    try:
+        line = until(lambda: _listening(tmp_path), 60, 'the API to listen')
+        yield process, line
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _listening(folder: Any) -> str:
+    text = (folder / 'log').read_text()
+    return text.partition('listening on ')[2].partition('\n')[0]
+
+
+def test_it_is_ready_once_migrated_and_ends_at_a_signal(
+    started: tuple[subprocess.Popen[str], str], tmp_path: Any
+) -> None:
+    process, url = started
+    assert requests.get(f'{url}/healthcheck', timeout=10).status_code == 503
+    migrate.upgrade(Database(f'sqlite:///{tmp_path}/dbaas.sqlite'))
+    assert requests.get(f'{url}/healthcheck', timeout=10).status_code == 200
+    assert requests.get(f'{url}/', timeout=10).json()['versions'][0]['id'] == 'v1.0'
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+
+
+def test_it_says_in_one_line_why_it_cannot_start(tmp_path: Any) -> None:
+    with open(tmp_path / 'options.conf', 'w') as out:
+        out.write('[api]\nbind_port = many\n')
+    command = [*PROGRAM, '--config-file', os.path.join(tmp_path, 'options.conf'), '--state', str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith('dbaas-api: ') and 'bind_port' in done.stderr.splitlines()[-1]
