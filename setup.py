@@ -64,6 +64,7 @@ setup(
             'dbaas-flow = dbaas.cli.flow.main:main',
         ],
         'oslo.messaging.drivers': ['unix = guestagent.contract.wire.unix:UnixDriver'],
+        'oslo.policy.policies': ['dbaas = dbaas.api:list_rules'],
         'oslo.config.opts': ['dbaas = conf.opts:list_opts'],
         'dbaas.datastores': ['mariadb = guestagent.datastores.mariadb.datastore:MariaDB'],
     },

@@ -11,6 +11,11 @@ from dbaas.db.tables import BOOK, OPERATIONS, REPORTS, REQUESTS, WAITS
 from dbaas.db.words import AT_REST, RUNNABLE, TERMINAL
 
 _o = OPERATIONS.c
+_pausing = (
+    sa.exists()
+    .where(REQUESTS.c.operation_id == _o.id, REQUESTS.c.verb == 'pause', REQUESTS.c.state == 'new')
+    .label('pausing')
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -220,8 +225,8 @@ def page(
     instance_id: str | None = None,
     since: float | None = None,
 ) -> list[sa.Row]:
-    """Newest first; `limit` + 1 rows at most, so that the caller sees whether there are more."""
-    query = sa.select(OPERATIONS).order_by(_o.created.desc(), _o.id.desc()).limit(limit + 1)
+    """Newest first, with `pausing`; `limit` + 1 rows at most, so that the caller sees whether there are more."""
+    query = sa.select(OPERATIONS, _pausing).order_by(_o.created.desc(), _o.id.desc()).limit(limit + 1)
     wanted = {'project_id': project_id, 'state': state, 'type': type, 'resource_id': instance_id}
     for name, value in wanted.items():
         if value is not None:

@@ -27,7 +27,7 @@ class Operations(MethodView):
         limit, instance_id = filters.pop('limit'), filters.pop('instance', None)
         with parts().db.read() as c:
             rows = operations.page(c, limit=limit, instance_id=instance_id, **filters)
-        items = [linked(progress.summary(row)) for row in rows[:limit]]
+        items = [linked(progress.summary(row, row.pausing)) for row in rows[:limit]]
         return paging.listing('operations', items, items[-1]['id'] if len(rows) > limit else None)
 
     @authorize('operation:create')
