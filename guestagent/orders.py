@@ -3,7 +3,7 @@
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from guestagent.contract import states, version
 from guestagent.contract.commands import VERBS, Command, Outcome
@@ -29,17 +29,12 @@ class Orders:
         done: Callable[[Outcome], None],
     ) -> None:
         self._ledger, self._seal, self._execute, self._done = ledger, seal, execute, done
+        self._interrupted = ledger.unfinished()  # now, before anybody can submit: what comes from here on is no rest
         self._queue: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name='orders', daemon=True)
 
     def start(self) -> None:
         """Begin with what an earlier agent left unfinished."""
-        for command_id, order in self._ledger.unfinished():
-            if order is None:
-                self._end(Outcome(command_id, states.FAILED, None, 'the agent ended before it began this command'))
-                continue
-            LOG.info('Command %s was interrupted: again', command_id)
-            self._queue.put(Command.from_dict(self._seal.open(sealing.KEPT, order)))
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
@@ -66,8 +61,18 @@ class Orders:
         return self._ledger.ask(command_id)
 
     def _run(self) -> None:
+        for interrupted in self._left():
+            self._end(self._outcome(interrupted))
         while (command := self._queue.get()) is not None:
             self._end(self._outcome(command))
+
+    def _left(self) -> Iterator[Command]:
+        for command_id, order in self._interrupted:
+            if order is None:
+                self._end(Outcome(command_id, states.FAILED, None, 'the agent ended before it began this command'))
+                continue
+            LOG.info('Command %s was interrupted: again', command_id)
+            yield Command.from_dict(self._seal.open(sealing.KEPT, order))
 
     def _outcome(self, command: Command) -> Outcome:
         LOG.info('Command %s: %s', command.id, command.verb)

@@ -6,7 +6,7 @@ What must hold is in invariants.py. `attack(disk, seed)` raises Violation, which
 import collections
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from conductor.reconciler import Reconciler
@@ -45,6 +45,7 @@ class Attack:
         self.reset = False  # whether somebody forced it to be held
         self.disturbed = False  # by kills or freezes
         self.violations: list[str] = []
+        self.p_kill = self.p_meanwhile = self.p_hasty = 0.0
         self._arm()
 
     def _arm(self) -> None:
@@ -56,6 +57,8 @@ class Attack:
             self._point('call' if when == BEFORE else 'called')
 
     def _point(self, point: str) -> None:
+        if point == 'begin' and self.rng.random() < self.p_meanwhile:
+            self._report_meanwhile()
         if self.kill_in is None:
             return
         self.kill_in -= 1
@@ -73,17 +76,30 @@ class Attack:
         if self.rng.random() < self.p_meanwhile and run.operation_id == self.house.id:
             self._refusable(lambda: self.house.request(self.house.id, self.rng.choice(['abort', 'pause'])))
 
+    def _report_meanwhile(self) -> None:
+        """A command ends, and another process takes its report, just before a transaction of ours begins."""
+        reports, running = self.house.reports, self.running()
+        if not running:
+            return
+        STATS['reports meanwhile'] += 1
+        mine, reports._db = reports._db, self.house.disk.other
+        self.house.world.guests.finish(INSTANCE, command_id := self.rng.choice(running))
+        reports.on_report(INSTANCE, self.house.world.guests.ask(INSTANCE, command_id))
+        reports._db = mine
+
     def mortal(self, call: Callable[[], Any]) -> Any:
-        """call(), which may die at a commit or in a call to cloud or guest."""
+        """call(), which may die at a commit or in a call to cloud or guest; a verb may follow hard upon."""
         if self.rng.random() < self.p_kill:
             self.kill_in = self.rng.randint(1, 14)
         try:
             return call()
         except Killed:
             self.restart()
-            return None
         finally:
             self.kill_in = None
+        if self.rng.random() < self.p_hasty:
+            self.verb(('abort', 'abort', 'abort', 'pause'))
+        return None
 
     @staticmethod
     def _refusable(call: Callable[[], Any]) -> bool:
@@ -172,8 +188,8 @@ class Attack:
         self.house.now += self.rng.choice([1, 3, 61, 200])
         self.mortal(self.house.timers.wake_due)
 
-    def verb(self) -> None:
-        verb = self.rng.choice(['resume', 'resume', 'retry-now', 'skip', 'abort', 'pause'])
+    def verb(self, verbs: Sequence[str] = ('resume', 'resume', 'retry-now', 'skip', 'abort', 'pause')) -> None:
+        verb = self.rng.choice(verbs)
         if verb == 'skip':
             return self.skip()
         if self._refusable(lambda: self.mortal(lambda: self.house.order(self.house.id, verb))):
@@ -220,21 +236,22 @@ class Attack:
     # -- one life ------------------------------------------------------------------------------------------------------
     def live(self) -> None:
         rng = self.rng
-        self.p_kill, self.p_meanwhile = rng.choice([0, 0.1, 0.3, 0.6]), rng.choice([0, 0, 0.03])
+        self.p_kill, self.p_meanwhile = rng.choice([0, 0.1, 0.3, 0.6]), rng.choice([0, 0, 0.03, 0.1])
+        self.p_hasty = rng.choice([0, 0, 0.3])  # of a verb right after a death
         for name in toy.kinds(self.spec):
             for way, likely in (('do', 0.12), ('undo', 0.06)):
                 if rng.random() < likely:
                     for _ in range(rng.randint(1, 2)):
                         self.injection.fail(name, way, rng.choice(['before', 'after']))
         weights = [
-            (self.work, 30), (self.finish, 12), (self.deliver, 5), (self.tick, 6), (self.freeze, 4), (self.thaw, 4),
+            (self.work, 30), (self.finish, 12), (self.deliver, 5), (self.tick, 6), (self.freeze, 6), (self.thaw, 4),
             (self.give_up, 0.5), (self.double, 2), (self.restart, 1), (self.verb, rng.choice([0, 2, 8])),
             (self.hold, rng.choice([0, 0, 0, 0.5])), (self.delete, rng.choice([0, 0, 0.7])),
         ]  # fmt: skip
         for _ in range(rng.randint(10, 45)):
             rng.choices([w[0] for w in weights], [w[1] for w in weights])[0]()
             invariants.now(self)
-        self.p_kill = self.p_meanwhile = 0.0
+        self.p_kill = self.p_meanwhile = self.p_hasty = 0.0
         self.quiesce()
         invariants.at_the_end(self)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from dbaas.db.words import TERMINAL
+from dbaas.db.words import STUCK, TERMINAL
 from tests.functional import server_program
 from tests.functional.deployment import PATIENCE, Deployment
 from tests.functional.machine import processes
@@ -72,7 +72,9 @@ def kill_at_every_step(deployment: Deployment, operation: str, instance: str) ->
 
 
 def over(deployment: Deployment, operation: str) -> bool:
-    return deployment.book.state(operation) in TERMINAL
+    state = deployment.book.state(operation)
+    assert state not in STUCK, deployment.book.rows('SELECT reason FROM operation WHERE id = ?', operation)
+    return state in TERMINAL
 
 
 def once(names: set[str]) -> list[tuple[str, int]]:
