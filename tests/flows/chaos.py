@@ -188,8 +188,8 @@ class Attack:
         self.house.now += self.rng.choice([1, 3, 61, 200])
         self.mortal(self.house.timers.wake_due)
 
-    def verb(self, verbs: Sequence[str] = ('resume', 'resume', 'retry-now', 'skip', 'abort', 'pause')) -> None:
-        verb = self.rng.choice(verbs)
+    def verb(self, among: Sequence[str] = ('resume', 'resume', 'retry-now', 'skip', 'abort', 'pause')) -> None:
+        verb = self.rng.choice(among)
         if verb == 'skip':
             return self.skip()
         if self._refusable(lambda: self.mortal(lambda: self.house.order(self.house.id, verb))):

@@ -8,6 +8,7 @@ import contextlib
 import errno
 import functools
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -37,6 +38,7 @@ class LocalCloud:
         agent_options: dict[str, Any] | None = None,
     ):  # fmt: skip
         self._places, self._network = places, network
+        self._probing = threading.Lock()
         self._flavors = flavors.read(flavors_file)
         self._records = Records(places)
         self._addresses = Addresses(address_dir, network)
@@ -229,7 +231,8 @@ class LocalCloud:
 
     @functools.cached_property
     def _no_images(self) -> str | None:
-        return volumes.refusal(os.path.join(self._places.state, 'probe'))
+        with self._probing:  # Python 3.12 lets two threads in here
+            return volumes.refusal(os.path.join(self._places.state, 'probe'))
 
 
 @contextlib.contextmanager

@@ -56,7 +56,8 @@ class Machines:
         """Everything of an instance that is no data and no record: mount, sockets, limits."""
         live = self._places.live(instance)
         volumes.unmount(live)
-        remove_tree(live)
+        for folder in (live, *self._places.queues(instance)):
+            remove_tree(folder)
         self._limits.remove(instance)
 
     def delete(self, server: Record) -> None:

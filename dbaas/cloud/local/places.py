@@ -6,6 +6,7 @@ because the state directory may lie below a 0700 folder. Else only sockets lie t
 
 import contextlib
 import dataclasses
+import glob
 import hashlib
 import os
 import re
@@ -50,6 +51,11 @@ class Places:
 
     def live(self, instance: str, *rest: str) -> str:
         return os.path.join(self.runtime, _safe(instance), *rest)
+
+    def queues(self, instance: str) -> list[str]:
+        """Folders of the transport in which its agent listens; one that was killed could not remove them."""
+        sockets = os.path.join(glob.escape(self.rpc), '*', f'{_safe(instance)}.sock*')
+        return sorted({os.path.dirname(path) for path in glob.glob(sockets)})
 
 
 def settle(state: str, runtime_dir: str | None = None) -> Places:
