@@ -21,7 +21,5 @@ OPTIONS = [
     _deadline('guest', 600, "a guest from its server's start to its first sign of life"),
     _deadline('database', 600, 'a database server to start or stop'),
     _deadline('demo', 7 * 24 * 3600, 'a demo.wait'),
-    cfg.FloatOpt(
-        'poll_interval', default=2.0, min=0.01, help='Seconds after which a waiting step looks again itself.'
-    ),
+    cfg.FloatOpt('poll_interval', default=2.0, min=0.01, help='Seconds after which a waiting step looks again itself.'),
 ]

@@ -8,7 +8,5 @@ OPTIONS = [
     cfg.FloatOpt(
         'heartbeat_expiry', default=90.0, min=0.2, help='A heartbeat older than this makes an instance ERROR.'
     ),
-    cfg.FloatOpt(
-        'restart_after', default=5.0, min=0.1, help='Seconds between looks for dead agents (local cloud).'
-    ),
+    cfg.FloatOpt('restart_after', default=5.0, min=0.1, help='Seconds between looks for dead agents (local cloud).'),
 ]

@@ -8,7 +8,5 @@ OPTIONS = [
         'server_binary',
         help='The server program; default: mariadbd on PATH, in /usr/sbin or /usr/local/sbin.',
     ),
-    cfg.StrOpt(
-        'install_binary', help='The program that makes a data directory; default: mariadb-install-db.'
-    ),
+    cfg.StrOpt('install_binary', help='The program that makes a data directory; default: mariadb-install-db.'),
 ]

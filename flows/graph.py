@@ -44,6 +44,10 @@ class Graph:
         implied = {far for near in before for far in self.before[near]}
         return tuple(sorted(before - implied))
 
+    def last(self) -> set[str]:
+        """Steps that no other comes after."""
+        return set(self.steps).difference(*self.before.values())
+
     # -- what undo needs -------------------------------------------------------------------------------------------
     def ready(self, by_name: dict[str, Any]) -> set[str]:
         """PENDING with everything before it done."""

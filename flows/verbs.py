@@ -154,9 +154,10 @@ def abort(e: Edit) -> None:
         raise e.refuse('it is being undone already; resume continues the undo')
     if e.graph.past_return(e.atoms):
         raise e.refuse(RETURN_PASSED)
-    for name in e.graph.maybe_started(e.atoms) | e.graph.ready(e.atoms):
-        if e.atoms[name].state != states.SUCCESS:
-            e.atoms[name].put(states.FAILURE, planted(e.actor))
+    begun = e.graph.maybe_started(e.atoms) | e.graph.ready(e.atoms)
+    unfinished = {name for name in begun if e.atoms[name].state != states.SUCCESS}
+    for name in unfinished or e.graph.last():  # a skip may have left nothing to do, but not ended it yet
+        e.atoms[name].put(states.FAILURE, planted(e.actor))
     return e.state('ABORTING', runnable=True, undo=True)
 
 

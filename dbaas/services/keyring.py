@@ -38,9 +38,7 @@ class Keyring:
             fresh = self._reread()
             self.current, self._keys = fresh.current, fresh._keys
         if key_id not in self._keys:
-            raise KeyringError(
-                f'A secret is sealed with key {key_id}, which the key file does not hold: put it back.'
-            )
+            raise KeyringError(f'A secret is sealed with key {key_id}, which the key file does not hold: put it back.')
         return self._keys[key_id].decrypt(nonce, ciphertext, context)
 
 
@@ -57,9 +55,7 @@ def load(path: str) -> Keyring:
         add_key(path, {}, first=True)
         return load(path)
     except (KeyError, TypeError, ValueError, AttributeError, yaml.YAMLError) as error:
-        raise KeyringError(
-            f'{path} is not a key file ({type(error).__name__}): restore it from a backup.'
-        ) from None
+        raise KeyringError(f'{path} is not a key file ({type(error).__name__}): restore it from a backup.') from None
 
 
 def rotate(path: str) -> str:

@@ -38,9 +38,7 @@ class Secrets:
         with self._db.read() as c:
             row = rows.get(c, secret_id)
         if row is None:
-            raise NotFound(
-                f'Secret {secret_id} is not there: its operation has ended or its instance is deleted.'
-            )
+            raise NotFound(f'Secret {secret_id} is not there: its operation has ended or its instance is deleted.')
         context = _context(row.id, row.project_id, row.purpose)
         return self._keyring.open(row.key_id, row.nonce, row.ciphertext, context)
 

@@ -29,9 +29,7 @@ class CreatePort(MakeResource):
     def execute(self, run: Any, cloud: Any, datastore: str, access: dict[str, Any]) -> dict[str, Any]:
         run.check()
         public = bool(access.get('is_public'))
-        return dataclasses.asdict(
-            cloud.create_port(owner(run), self.kind, DATASTORES[datastore].port, public)
-        )
+        return dataclasses.asdict(cloud.create_port(owner(run), self.kind, DATASTORES[datastore].port, public))
 
     def revert(self, run: Any, cloud: Any, **_: Any) -> None:
         run.check()

@@ -211,11 +211,8 @@ class Attack:
         """reset_status: force delete's first half."""
         self.reset = True
         STATS['resets'] += 1
-        self.mortal(
-            lambda: self.house.post(
-                self.house.db.run(lambda c: verbs.reset_status(c, INSTANCE, 'admin', self.house.now))
-            )
-        )
+        reset = lambda c: verbs.reset_status(c, INSTANCE, 'admin', self.house.now)  # noqa: E731
+        self.mortal(lambda: self.house.post(self.house.db.run(reset)))
 
     def delete(self) -> None:
         if self.deleted is not None and self.house.ended(self.deleted):

@@ -29,6 +29,20 @@ def test_skip_of_the_last_step_ends_the_operation(open_toy, injection):
     assert house.run() == 'SUCCEEDED' and house.kinds(house.id, 'done') == ['a']
 
 
+def test_abort_after_the_last_step_was_skipped_undoes_everything(open_toy, injection):
+    """Nothing is left to do, nothing has failed: without a planted failure TaskFlow would have nothing to undo."""
+    house = open_toy([['make', 'a'], ['unordered', [['make', 'b'], ['make', 'c']]]])
+    injection.fail('b', when='after')
+    injection.fail('c', when='after')
+    for _ in range(2):
+        assert house.run() == 'HELD'
+        failed = [name for name, state in house.found().items() if state == 'FAILURE']
+        house.verb('skip', step=failed[0])
+    assert set(house.found().values()) == {'SUCCESS'} and house.state(house.id) == 'QUEUED'
+    house.verb('abort')
+    assert house.run() == 'ABORTED' and house.remains() == NOTHING
+
+
 @pytest.mark.parametrize('step', ['a', 'c', 'nobody', None])
 def test_skip_of_a_step_that_did_not_fail_is_refused(open_toy, injection, step):
     house = open_toy([['make', 'a'], ['make', 'b'], ['make', 'c']])

@@ -32,7 +32,7 @@ class Book:
         return self.rows('SELECT state FROM operation WHERE id = ?', operation)[0][0]
 
     def done(self, operation: str) -> list[tuple[str, int]]:
-        """[(step, attempt)] of the steps that were finished, in their order; one that ran twice would be there twice."""
+        """[(step, attempt)] of the steps that were finished, in their order; one that ran twice is there twice."""
         query = "SELECT step, attempt FROM operation_event WHERE operation_id = ? AND kind = 'done' ORDER BY seq"
         return self.rows(query, operation)
 

@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import requests
@@ -39,13 +41,14 @@ class Deployment:
         self.book = Book(self.state / 'dbaas.sqlite')
         self.process: subprocess.Popen[bytes] | None = None
         self.outputs: list[pathlib.Path] = []  # stdout and stderr of each `dbaas up`
+        self.heard: list[str] = []  # what clients have said
         self._variables: dict[str, str] = {}
         self.configure()
 
     # -- dbaas up and down -----------------------------------------------------------------------------------------
     def configure(self, **groups: dict[str, Any]) -> None:
         """Write the configuration file, with these options besides the usual ones. The next start reads it."""
-        wanted = {'local': {'address_dir': self.traces.addresses}, **OPTIONS}
+        wanted: dict[str, dict[str, Any]] = {'local': {'address_dir': self.traces.addresses}, **OPTIONS}
         text = configparser.ConfigParser(interpolation=None)
         text.read_dict({name: wanted.get(name, {}) | groups.get(name, {}) for name in {**wanted, **groups}})
         with open(self.config, 'w') as out:
@@ -88,13 +91,15 @@ class Deployment:
         self.process = None
         return code
 
-    def run(self, *command: str, code: int | None = 0, **variables: str) -> subprocess.CompletedProcess[str]:
-        """One of our commands, to its end, without a terminal; `code` None: it may be any."""
+    def run(
+        self, *command: str, code: int = 0, variables: Mapping[str, str] = MappingProxyType({})
+    ) -> subprocess.CompletedProcess[str]:
+        """One command, to its end, without a terminal. Raises AssertionError when it ends with another code."""
         done = subprocess.run(
-            command, cwd=self.folder, env=environment() | variables, stdin=subprocess.DEVNULL, capture_output=True,
+            command, cwd=self.folder, env={**environment(), **variables}, stdin=subprocess.DEVNULL, capture_output=True,
             text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
-        assert code is None or done.returncode == code, f'{command}: {done.returncode} {done.stdout}{done.stderr}'
+        assert done.returncode == code, f'{command}: {done.returncode} {done.stdout}{done.stderr}'
         assert 'Traceback' not in done.stderr, done.stderr
         return done
 
@@ -105,27 +110,34 @@ class Deployment:
         """Nothing of it runs on, whatever a test has left. Raises AssertionError when `dbaas down` cannot do that."""
         if self.process is not None:
             self.end()
-        if self.state.exists():
-            self.down()
-        left = processes(str(self.state))
-        for pid in left:
+        if not (self.state / 'runtime').is_file():
+            return
+        self.down()
+        left = self.traces.running()
+        for pid in processes(str(self.state)):
             os.kill(pid, signal.SIGKILL)
-        assert not left, f'dbaas down left processes: {left}'
+        assert left == {}, f'dbaas down has left {left}'
 
     # -- clients ---------------------------------------------------------------------------------------------------
     def openrc(self) -> dict[str, str]:
         """The variables that a shell has after sourcing openrc, in an environment full of foreign OS_ variables."""
         if not self._variables:
             script = f'. "{self.state}/openrc" && env -0'
-            words = self.run('/bin/sh', '-c', script, **FOREIGN).stdout.split('\0')
+            words = self.run('/bin/sh', '-c', script, variables=FOREIGN).stdout.split('\0')
             self._variables = dict(word.split('=', 1) for word in words if word.startswith('OS_'))
         return self._variables
 
     def openstack(self, *words: str) -> str:
-        return self.run(str(PROGRAMS / 'openstack'), *words, **self.openrc()).stdout
+        return self.client('openstack', *words).stdout
 
     def flow(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        return self.run(str(PROGRAMS / 'dbaas-flow'), *words, code=code, **self.openrc())
+        return self.client('dbaas-flow', *words, code=code)
+
+    def client(self, program: str, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        """A program of our virtual environment, with the variables of openrc and no other OS_ variable."""
+        done = self.run(str(PROGRAMS / program), *words, code=code, variables=self.openrc())
+        self.heard += [done.stdout, done.stderr]
+        return done
 
     def sql(self, defaults: pathlib.Path, statement: str, code: int = 0) -> str:
         """What the real client prints, a line per row; `defaults` is its defaults file."""

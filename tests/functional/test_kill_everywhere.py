@@ -151,6 +151,19 @@ def test_killed_while_it_waits_and_the_report_gets_lost(deployment: Deployment, 
     deployment.gone(instance)
 
 
+def test_down_while_a_server_starts(deployment: Deployment, gate: pathlib.Path) -> None:
+    """Everything stops; the next start finishes the create."""
+    instance, operation = start_at_the_gate(deployment, gate)
+    deployment.end()
+    deployment.down()
+    assert deployment.traces.running() == {}
+    (gate / 'closed').unlink()
+    deployment.up()
+    deployment.reach(operation, 'SUCCEEDED')
+    whole(deployment, instance, operation, 'of-the-gate')
+    deployment.gone(instance)
+
+
 def test_agent_killed_while_it_starts_the_server(deployment: Deployment, gate: pathlib.Path) -> None:
     """The next agent finds the server that the last one began, and finishes the command."""
     instance, operation = start_at_the_gate(deployment, gate)
@@ -188,8 +201,11 @@ def test_killed_at_any_moment(deployment: Deployment) -> None:
 
 
 def kill_now_and_then(deployment: Deployment, operation: str, chance: random.Random) -> None:
+    def enough() -> bool:
+        return over(deployment, operation) or deployment.book.events(operation) >= wanted
+
     while not over(deployment, operation):
-        enough = deployment.book.events(operation) + chance.randint(1, 8)
-        until(lambda n=enough: over(deployment, operation) or deployment.book.events(operation) >= n, PATIENCE, 'events')
+        wanted = deployment.book.events(operation) + chance.randint(1, 8)
+        until(enough, PATIENCE, f'{wanted} events')
         deployment.end()
         deployment.up()

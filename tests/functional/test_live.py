@@ -1,14 +1,16 @@
-"""A running deployment that these tests share: real clients, what one instance is, kills of its agent and its server."""
+"""A running deployment that these tests share: real clients, what an instance is, kills of its agent and its server."""
 
 import json
 import os
+import pathlib
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
-from tests.functional.deployment import PATIENCE, PROGRAMS, Deployment
+from tests.functional.deployment import PATIENCE, Deployment
 from tests.functional.machine import processes
 from tests.waiting import until
 
@@ -85,12 +87,22 @@ def test_openstack_client_and_the_users_password(deployment: Deployment) -> None
 
 
 def test_openstacksdk(deployment: Deployment) -> None:
-    said = deployment.run(str(PROGRAMS / 'python'), '-c', SDK, **deployment.openrc()).stdout
+    said = deployment.client('python', '-c', SDK).stdout
     seen = json.loads(said)
     assert (seen['got'], seen['found']) == ('sdk', seen['id'])
     assert seen['id'] in seen['listed']
     assert len(seen['flavors']) == 5
     assert deployment.traces.left(seen['id']) == {}
+
+
+@pytest.mark.parametrize('events', [2, 8, 16])
+def test_deleted_while_it_is_created(deployment: Deployment, events: int) -> None:
+    made, operation = deployment.create('unwanted')
+    until(lambda: deployment.book.events(operation) >= events, PATIENCE, 'it is under way')
+    deployment.gone(made)
+    assert deployment.book.state(operation) in ('SUPERSEDED', 'CANCELLED', 'SUCCEEDED')
+    assert deployment.traces.left(made) == {}
+    assert deployment.book.rows('SELECT 1 FROM quota_reservations WHERE resource_id = ?', made) == []
 
 
 def test_what_an_instance_is(deployment: Deployment, instance: str) -> None:
@@ -186,3 +198,40 @@ def test_nothing_is_left_after_the_delete(deployment: Deployment, instance: str)
     deployment.gone(instance)
     assert deployment.traces.left(instance) == {}
     assert deployment.traces.address_files() == []
+
+
+def test_delete_of_an_instance_whose_agent_is_dead(tmp_path: pathlib.Path) -> None:
+    """Nobody revives it before: what an agent removes at its end, the delete removes."""
+    with closing(Deployment(tmp_path)) as alone:
+        alone.configure(conductor={'reconcile_interval': 600})
+        alone.up()
+        instance, operation = alone.create('dead')
+        alone.reach(operation, 'SUCCEEDED')
+        os.kill(only(alone.traces.agents(instance)), signal.SIGKILL)
+        alone.gone(instance)
+        assert alone.traces.left(instance) == {}
+
+
+@pytest.mark.parametrize(
+    'moment',
+    [
+        pytest.param('--datadir={state}/templates/', id='making a template'),
+        pytest.param(
+            '{state}/probe', id='trying to mount', marks=pytest.mark.skipif(os.geteuid() != 0, reason='root mounts')
+        ),
+    ],
+)
+def test_down_after_a_start_that_was_killed(tmp_path: pathlib.Path, moment: str) -> None:
+    """It ends what the start was at, too."""
+    with closing(Deployment(tmp_path)) as young:
+        sign = moment.format(state=young.state)
+        young.start()
+        until(lambda: young.ready() or processes(sign) or mounted(sign), PATIENCE, sign)
+        young.end()
+        young.down()
+        assert young.traces.running() == {}
+        assert not (young.state / 'probe').exists()
+
+
+def mounted(path: str) -> bool:
+    return path in pathlib.Path('/proc/self/mounts').read_text()

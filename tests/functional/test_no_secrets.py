@@ -95,8 +95,12 @@ def test_no_secret_is_written_anywhere(chatty: Chatty) -> None:
     broken, refused = chatty.create('broken', 'HELD')
     (chatty.folder / 'broken').unlink()
     assert 'skip-grant-tables' in deployment.flow('why', refused).stdout  # it is the statement that failed
-    instance, _ = chatty.create('fine', 'SUCCEEDED')
-    deployment.flow('show', dead)
+    instance, created = chatty.create('fine', 'SUCCEEDED')
+    for operation in (dead, refused, created):
+        deployment.flow('show', operation, '-o', 'json')
+        deployment.flow('why', operation, '-o', 'json')
+    for one in (instance, broken):
+        deployment.openstack('--debug', 'database', 'instance', 'show', one)
     deployment.flow('abort', dead, '--reason', 'seen enough', '--yes')
     deployment.reach(dead, 'ABORTED')
     login = deployment.login(instance, 'u', chatty.passwords[-1])
@@ -136,6 +140,8 @@ def findings(chatty: Chatty, instances: list[str], looked: Looked) -> Iterator[t
         yield from looked.into(path, secrets)
     for content in chatty.seen:
         yield from (('a command line or environment', secret) for secret in secrets if contains(content, secret))
+    for said in chatty.deployment.heard:
+        yield from (('the output of a client', secret) for secret in secrets if contains(said.encode(), secret))
     assert any(b'mariadbd' in content for content in chatty.seen)
 
 

@@ -82,7 +82,7 @@ def test_a_key_file_open_to_others_is_refused(key_file: str) -> None:
         keyring.load(key_file)
 
 
-def test_a_program_that_runs_through_a_rotation_opens_what_was_sealed_with_the_new_key(db: Database, key_file: str) -> None:
+def test_a_program_that_runs_through_a_rotation_opens_what_the_new_key_sealed(db: Database, key_file: str) -> None:
     running = Secrets(db, keyring.load(key_file))
     keyring.rotate(key_file)
     secret = seal(db, Secrets(db, keyring.load(key_file)))

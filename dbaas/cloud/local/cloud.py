@@ -38,7 +38,7 @@ class LocalCloud:
         agent_options: dict[str, Any] | None = None,
     ):  # fmt: skip
         self._places, self._network = places, network
-        self._probing = threading.Lock()
+        self._probe, self._probing = os.path.join(places.state, 'probe'), threading.Lock()
         self._flavors = flavors.read(flavors_file)
         self._records = Records(places)
         self._addresses = Addresses(address_dir, network)
@@ -181,6 +181,7 @@ class LocalCloud:
         with _doing('stopping instances'), ThreadPoolExecutor(8) as pool:
             list(pool.map(self._machines.halt, servers))
             end_installers(self._places.templates, patience=5)
+            volumes.clean(self._probe)
             self._limits.close()
             remove_tree(self._places.rpc)
             with contextlib.suppress(OSError):  # not ours alone, or gone
@@ -232,7 +233,7 @@ class LocalCloud:
     @functools.cached_property
     def _no_images(self) -> str | None:
         with self._probing:  # Python 3.12 lets two threads in here
-            return volumes.refusal(os.path.join(self._places.state, 'probe'))
+            return volumes.refusal(self._probe)
 
 
 @contextlib.contextmanager

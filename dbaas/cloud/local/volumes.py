@@ -24,17 +24,21 @@ def refusal(folder: str) -> str | None:
         return 'mkfs.xfs is missing (package xfsprogs)'
     image, point = os.path.join(folder, 'volume.img'), os.path.join(folder, 'mount')
     try:
-        unmount(point)  # an earlier try may have been killed
-        remove_tree(folder)
+        clean(folder)
         os.makedirs(point)
         _make_image(image, _SMALLEST)
         _run('mount', '-t', 'xfs', '-o', MOUNT_OPTIONS, image, point)
     except (CloudError, OSError) as error:
         return str(error)
     finally:
-        unmount(point)
-        remove_tree(folder)
+        clean(folder)
     return None
+
+
+def clean(folder: str) -> None:
+    """Remove what a try in `folder` that was killed has left."""
+    unmount(os.path.join(folder, 'mount'))
+    remove_tree(folder)
 
 
 def make(image: str, size: int) -> None:
