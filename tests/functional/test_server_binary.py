@@ -1,4 +1,4 @@
-"""A server program that is nowhere: a create is HELD with a clear reason; resumed with a mended one, skipped, aborted."""
+"""A server program that is nowhere: the create is HELD with a clear reason; resumed when mended, skipped, aborted."""
 
 import json
 from collections.abc import Iterator
