@@ -283,16 +283,6 @@ def reset_status(c: sa.Connection, instance_id: str, actor: str, now: float) -> 
     return operations.jobs(c, *[op.id for op in active])
 
 
-def take_over(c: sa.Connection, operation_id: str, now: float) -> list[operations.Job]:
-    """The timer's way with a claim that is lost: fence the old run off, apply what waits, make it claimable."""
-    op = operations.lock_row(c, operation_id)
-    if op is None or op.state not in ('RUNNING', 'ABORTING', 'QUEUED'):
-        return []
-    operations.set_state(c, op, 'ABORTING' if op.undo else 'QUEUED', now, runnable=True, epoch=op.epoch + 1)
-    apply_requests(c, registry.graph(op), operation_id, now)
-    return operations.jobs(c, operation_id)
-
-
 def hold_run(c: sa.Connection, operation_id: str, now: float, reason: str) -> None:
     """Stop an operation whose run cannot go on; the run, if it still lives, is fenced off."""
     op = operations.lock_row(c, operation_id)

@@ -20,7 +20,7 @@ from tests.waiting import until
 PROGRAMS = pathlib.Path(sys.executable).parent
 PATIENCE = 120  # seconds; whoever waits for that long has found a defect, on a busy machine too
 # Looks are frequent, so that tests do not wait for clocks.
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Any]] = {
     'conductor': {'reconcile_interval': 0.5},
     'flows': {'poll_interval': 0.5},
     'guest': {'heartbeat_interval': 2},
@@ -48,7 +48,7 @@ class Deployment:
     # -- dbaas up and down -----------------------------------------------------------------------------------------
     def configure(self, **groups: dict[str, Any]) -> None:
         """Write the configuration file, with these options besides the usual ones. The next start reads it."""
-        wanted: dict[str, dict[str, Any]] = {'local': {'address_dir': self.traces.addresses}, **OPTIONS}
+        wanted = {'local': {'address_dir': self.traces.addresses}, **OPTIONS}
         text = configparser.ConfigParser(interpolation=None)
         text.read_dict({name: wanted.get(name, {}) | groups.get(name, {}) for name in {**wanted, **groups}})
         with open(self.config, 'w') as out:

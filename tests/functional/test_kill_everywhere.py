@@ -205,7 +205,7 @@ def kill_now_and_then(deployment: Deployment, operation: str, chance: random.Ran
         return over(deployment, operation) or deployment.book.events(operation) >= wanted
 
     while not over(deployment, operation):
-        wanted = deployment.book.events(operation) + chance.randint(1, 8)
+        wanted = deployment.book.events(operation) + chance.randint(2, 12)
         until(enough, PATIENCE, f'{wanted} events')
         deployment.end()
         deployment.up()

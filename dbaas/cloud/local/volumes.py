@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import time
 
 from dbaas.cloud.local.places import remove_tree
 from dbaas.exceptions import CloudError
@@ -14,6 +15,7 @@ from dbaas.exceptions import CloudError
 MOUNT_OPTIONS = 'loop,noatime,nodev,nosuid,noexec'  # loop: umount gives the device back
 _SMALLEST = 300 << 20  # what mkfs.xfs accepts
 _GIB = 1 << 30
+_BUSY_WITHIN = 5.0  # seconds
 
 
 def refusal(folder: str) -> str | None:
@@ -56,9 +58,15 @@ def remove(image: str) -> None:
 
 
 def unmount(point: str) -> None:
-    """Also of a mount point on which several were stacked by killed agents."""
+    """Also of a mount point on which several were stacked by killed agents; a moment after its last user has ended."""
+    give_up = time.monotonic() + _BUSY_WITHIN
     while os.path.ismount(point):
-        _run('umount', point)
+        try:
+            _run('umount', point)
+        except CloudError as error:
+            if 'busy' not in str(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(0.05)  # a child of the server that was ended, or what the kernel still has to close
 
 
 def _make_image(path: str, size: int) -> None:
