@@ -14,7 +14,7 @@ from dbaas.db.logbook.session import fence
 from dbaas.db.session import Database
 from dbaas.db.tables import OPERATIONS
 from dbaas.exceptions import ClaimLost
-from flows import registry, verbs
+from flows import registry, stops
 
 LOG = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Timers:
     def _give_up(self, claim: Claim) -> None:
         def work(c: sa.Connection) -> list[operations.Job]:
             now, step = self._db.clock(), claim.step or ''
-            if not verbs.expire(c, claim.operation_id, step, claim.epoch, now, claim.limit):
+            if not stops.expire(c, claim.operation_id, step, claim.epoch, now, claim.limit):
                 return []
             settle(c, registry.graph(operations.get(c, claim.operation_id)), claim.operation_id, now)
             return operations.jobs(c, claim.operation_id)

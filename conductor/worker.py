@@ -9,7 +9,7 @@ from conductor.engine import Engine
 from dbaas.db import operations
 from dbaas.db.session import Database
 from dbaas.exceptions import ClaimLost
-from flows import registry, verbs
+from flows import registry, stops
 
 LOG = logging.getLogger(__name__)
 GIVE_UP = 5  # runs in a row that ended in an error of the engine itself; then the operation is held
@@ -95,6 +95,6 @@ class Worker:
     def _hold(self, job: operations.Job) -> None:
         reason = 'the engine itself failed repeatedly; see the log of the conductor, then resume or abort'
         try:
-            self._db.run(lambda c: verbs.hold_run(c, job.operation_id, self._db.clock(), reason))
+            self._db.run(lambda c: stops.hold_run(c, job.operation_id, self._db.clock(), reason))
         except Exception:
             LOG.exception('operation %s could not be held', job.operation_id)
