@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 
 @dataclasses.dataclass
@@ -17,6 +17,7 @@ class Claim:
     started: float = 0.0
     limit: float = 0.0
     shown: bool = False
+    let_go: Callable[[], None] = lambda: None  # gives its place among the running ones back; once
 
 
 class Claims:
@@ -50,8 +51,16 @@ class Claims:
         with self._lock:
             return [dataclasses.replace(claim) for claim in self._claims.values()]
 
-    def mark_shown(self, operation_id: str, epoch: int) -> None:
+    def mark_shown(self, seen: Claim) -> None:
         with self._lock:
-            claim = self._claims.get(operation_id)
-            if claim is not None and claim.epoch == epoch:
+            claim = self._claims.get(seen.operation_id)
+            if claim is not None and (claim.epoch, claim.step) == (seen.epoch, seen.step):
                 claim.shown = True
+
+    def give_up(self, seen: Claim) -> None:
+        """Its run is fenced off, though its thread may hang: somebody else gets its place."""
+        with self._lock:
+            claim = self._claims.get(seen.operation_id)
+            if claim is not None and claim.epoch == seen.epoch:
+                del self._claims[seen.operation_id]
+        seen.let_go()

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -54,19 +54,19 @@ class Engine:
 
         return self._db.run(work)
 
-    def run(self, op: Any) -> None:
+    def run(self, op: Any, let_go: Callable[[], None] = lambda: None) -> None:
         """Run a claimed operation until it ends or rests. Raises ClaimLost when somebody else has gone on."""
         with logs.about(op.request_id, op.id):
-            self._run(op)
+            self._run(op, let_go)
 
-    def _run(self, op: Any) -> None:
+    def _run(self, op: Any, let_go: Callable[[], None]) -> None:
         with self._db.read() as c:
             flow = book.load_flow(c, op.id)
         session = Session(self._db, op, flow)
         pattern = registry.build(op.type, op.version, **op.inputs)
         graph, opened = Graph(pattern), OpenedSecrets(self._secrets)
         run = Run(session, self._settings)
-        with self._claims.running(Claim(op.id, op.epoch, self._conductor)) as claim:
+        with self._claims.running(Claim(op.id, op.epoch, self._conductor, let_go=let_go)) as claim:
             stepper = Stepper(lambda step: self._around(step, claim, run, session), opened.seen)
             options = {'executor': stepper, 'never_resolve': not op.undo, 'gather_statistics': False}
             engine = action_engine.ParallelActionEngine(pattern, flow, session, options)
@@ -160,6 +160,8 @@ def _drive(engine: Any, session: Session, stepper: Stepper, graph: Graph) -> Non
     machine = engine.run_iter()
     try:
         for state in machine:
+            if session.broken is not None:
+                raise session.broken  # TaskFlow keeps it to itself until all siblings have run
             step = stepper.next()
             if state != states.WAITING or step is None:
                 continue

@@ -7,8 +7,10 @@ from typing import Any
 from oslo_config import cfg
 
 from conductor.board.base import Board
+from dbaas.cloud.protocol import Resource
 from dbaas.db import operations, sweeping
 from dbaas.db.session import Database
+from dbaas.exceptions import CloudError
 
 LOG = logging.getLogger(__name__)
 
@@ -65,8 +67,12 @@ class Reconciler:
             with self._db.read() as c:
                 orphan = sweeping.is_orphan(c, resource.owner.instance, resource.owner.operation, resource.id)
             if orphan:
-                LOG.warning(
-                    '%s %s of instance %s belongs to nobody and is removed',
-                    resource.kind, resource.id, resource.owner.instance,
-                )  # fmt: skip
-                self._cloud.remove(resource)
+                self._remove(resource)
+
+    def _remove(self, resource: Resource) -> None:
+        what = f'{resource.kind} {resource.id} of instance {resource.owner.instance}'
+        LOG.warning('%s belongs to nobody and is removed', what)
+        try:
+            self._cloud.remove(resource)
+        except CloudError as error:  # in use by one that comes later in the list, say: the next sweep tries again
+            LOG.warning('%s cannot be removed yet: %s', what, error)

@@ -1,7 +1,7 @@
 """What a step sees of the engine while it runs: who it works for, its commands, its deadlines, its fence."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -70,12 +70,14 @@ class Run:
         """When a waiting step looks again by itself."""
         return self.clock() + self._settings.flows.poll_interval
 
-    @contextlib.contextmanager
-    def fenced(self) -> Iterator[sa.Connection]:
-        """A transaction for steps that write records: nothing is written by a run that is over."""
-        with self._db.transaction() as c:
+    def fenced(self, work: Callable[[sa.Connection], None]) -> None:
+        """work(c) in one transaction, for steps that write records: nothing is written by a run that is over."""
+
+        def after_the_fence(c: sa.Connection) -> None:
             fence(c, self.operation_id, self.epoch, self.clock())
-            yield c
+            work(c)
+
+        self._db.run(after_the_fence)
 
 
 class OpenedSecrets:

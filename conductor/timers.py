@@ -5,11 +5,13 @@ import threading
 
 import sqlalchemy as sa
 from oslo_config import cfg
+from taskflow import states
 
 from conductor.board.base import Board
 from conductor.claims import Claim, Claims
 from conductor.engine import settle
 from dbaas.db import events, operations, waits
+from dbaas.db.logbook import book
 from dbaas.db.logbook.session import fence
 from dbaas.db.session import Database
 from dbaas.db.tables import OPERATIONS
@@ -73,6 +75,8 @@ class Timers:
         def work(c: sa.Connection) -> None:
             now = self._db.clock()
             fence(c, claim.operation_id, claim.epoch, now)
+            if book.atoms_of(c, claim.operation_id)[claim.step or ''].state in (states.SUCCESS, states.REVERTED):
+                return  # it has just ended
             events.add(
                 c, claim.operation_id, 'running', now, step=claim.step, started=claim.started,
                 epoch=claim.epoch, conductor=claim.conductor,
@@ -83,14 +87,17 @@ class Timers:
             self._db.run(work)
         except ClaimLost:
             return
-        self._claims.mark_shown(claim.operation_id, claim.epoch)
+        self._claims.mark_shown(claim)
 
     def _give_up(self, claim: Claim) -> None:
-        def work(c: sa.Connection) -> list[operations.Job]:
+        def work(c: sa.Connection) -> list[operations.Job] | None:
             now, step = self._db.clock(), claim.step or ''
             if not stops.expire(c, claim.operation_id, step, claim.epoch, now, claim.limit):
-                return []
+                return None
             settle(c, registry.graph(operations.get(c, claim.operation_id)), claim.operation_id, now)
             return operations.jobs(c, claim.operation_id)
 
-        self._board.post(self._db.run(work))
+        jobs = self._db.run(work)
+        if jobs is not None:
+            self._claims.give_up(claim)
+            self._board.post(jobs)

@@ -1,8 +1,8 @@
-"""The worker: claims jobs as they appear and runs each on one thread of a bounded pool. Waiting flows need none."""
+"""The worker: claims jobs as they appear and runs each on a thread, so many at a time. Waiting flows need none."""
 
 import logging
 import threading
-from concurrent import futures
+from collections.abc import Callable
 
 from conductor.board.base import Board
 from conductor.engine import Engine
@@ -15,11 +15,24 @@ LOG = logging.getLogger(__name__)
 GIVE_UP = 5  # runs in a row that ended in an error of the engine itself; then the operation is held
 
 
+class _Place:
+    """One of the places for running operations."""
+
+    def __init__(self, free: threading.Semaphore):
+        self._free, self._lock, self._held = free, threading.Lock(), True
+
+    def give_back(self) -> None:
+        """Once; more is harmless."""
+        with self._lock:
+            if self._held:
+                self._held = False
+                self._free.release()
+
+
 class Worker:
     def __init__(self, db: Database, board: Board, engine: Engine, size: int):
         self._db, self._board, self._engine = db, board, engine
         self._free = threading.Semaphore(size)
-        self._pool = futures.ThreadPoolExecutor(size, thread_name_prefix='flow')
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._dispatch, name='claims', daemon=True)
         self._errors: dict[str, int] = {}
@@ -33,7 +46,6 @@ class Worker:
         self._board.close()
         if self._thread.ident is not None:
             self._thread.join(timeout)
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def work(self, timeout: float = 0.0) -> bool:
         """Run one job in this thread. -> whether there was one."""
@@ -54,19 +66,22 @@ class Worker:
                 if job is None:
                     self._free.release()
             if job is not None:
-                self._pool.submit(self._pooled, job)
+                name = f'flow-{job.operation_id}'
+                threading.Thread(target=self._in_thread, args=(job,), name=name, daemon=True).start()
 
-    def _pooled(self, job: operations.Job) -> None:
+    def _in_thread(self, job: operations.Job) -> None:
+        """A step that hangs keeps its thread, but not its place: that is given back once, when the step is given up."""
+        place = _Place(self._free)
         try:
-            self._one(job)
+            self._one(job, place.give_back)
         finally:
-            self._free.release()
+            place.give_back()
 
-    def _one(self, job: operations.Job) -> None:
+    def _one(self, job: operations.Job, let_go: Callable[[], None] = lambda: None) -> None:
         try:
             op = self._engine.claim(job)
             if op is not None:
-                self._engine.run(op)
+                self._engine.run(op, let_go)
         except ClaimLost:
             LOG.info('operation %s: the claim is lost, another run goes on', job.operation_id)
         except Exception:  # noqa: BLE001 - a thread must not end silently; the job is given back

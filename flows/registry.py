@@ -8,6 +8,7 @@ from taskflow.patterns import unordered_flow
 
 from dbaas.db.words import DELETE as DELETE_LOCK
 from dbaas.db.words import EXCLUSIVE, NONE
+from dbaas.exceptions import Conflict
 from dbaas.services.operations import OperationType
 from flows.base import Step, Wait
 from flows.demo import wait
@@ -46,12 +47,18 @@ def known(operations: Mapping[tuple[str, int], Any] = OPERATIONS) -> frozenset[t
     return frozenset(operations)
 
 
+class UnknownFlow(Conflict, LookupError):
+    """This program does not know the flow; one of another version does."""
+
+
 def build(name: str, version: int, /, **inputs: Any) -> Any:
-    """The flow of an operation, a TaskFlow pattern. Raises LookupError for a pair this program does not know."""
+    """The flow of an operation, a TaskFlow pattern. Raises UnknownFlow for a pair this program does not know."""
     try:
         factory = OPERATIONS[name, version]
     except KeyError:
-        raise LookupError(f'flow {name} version {version} is not known to this program') from None
+        raise UnknownFlow(
+            f'Flow {name} version {version} is not known to this program; a program of another version runs it.'
+        ) from None
     return factory(**inputs)
 
 

@@ -15,7 +15,7 @@ def hold_run(c: sa.Connection, operation_id: str, now: float, reason: str) -> No
     op = operations.lock_row(c, operation_id)
     if op is not None and op.state in ('RUNNING', 'ABORTING', 'QUEUED'):
         state = 'ABORT_HELD' if op.undo else 'HELD'
-        operations.set_state(c, op, state, now, actor='conductor', reason=reason, epoch=op.epoch + 1)
+        operations.set_state(c, op, state, now, actor='conductor', reason=reason, epoch=op.epoch + 1, step=None)
         verbs.apply_requests(c, registry.graph(op), operation_id, now)
 
 
@@ -28,6 +28,8 @@ def expire(c: sa.Connection, operation_id: str, step: str, epoch: int, now: floa
     if op is None or op.epoch != epoch or op.state not in ('RUNNING', 'ABORTING'):
         return False
     atoms = book.atoms_of(c, operation_id)
+    if atoms[step].state == (states.REVERTED if op.undo else states.SUCCESS):
+        return False  # it has just ended
     late = failure.Failure.from_exception(DeadlineExceeded(f'{step} ran longer than {seconds:g} s'))
     if op.undo:
         atoms[step].state, atoms[step].revert_failure = states.REVERT_FAILURE, late

@@ -174,7 +174,8 @@ def pause(e: Edit) -> None:
 def hold(e: Edit) -> None:
     """reset_status: held where it stands; resume, skip or abort then decide."""
     if e.op.state not in STUCK:
-        e.state('ABORT_HELD' if e.op.undo else 'HELD')
+        stopped = any(atom.state in (states.FAILURE, states.REVERT_FAILURE) for atom in e.atoms.values())
+        e.state('ABORT_HELD' if e.op.undo else 'HELD', **({} if stopped else {'step': None}))
 
 
 def supersede(e: Edit) -> None:

@@ -72,10 +72,13 @@ def _explain(c: sa.Connection, op: Any, holder: Any) -> tuple[str, list[str]]:
 
 
 def _explain_held(c: sa.Connection, op: Any, verb: str) -> tuple[str, list[str]]:
-    what = 'the undo of step' if op.undo else 'step'
-    summary = f'It is held at {what} {op.step}: {op.reason or "no reason was recorded"}'
+    reason = op.reason or 'no reason was recorded'
     advice = ['Mend the cause, then: ' + verb.format('resume')]
-    advice.append('Done by hand: ' + f'dbaas-flow skip {op.id} --step {op.step} --reason "..."')
+    if op.step is None:
+        summary = f'It is held between two steps: {reason}'
+    else:
+        summary = f'It is held at {"the undo of step" if op.undo else "step"} {op.step}: {reason}'
+        advice.append(f'Done by hand: dbaas-flow skip {op.id} --step {op.step} --reason "..."')
     if not op.undo:
         past = registry.graph(op).past_return(book.atoms_of(c, op.id))
         advice.append(

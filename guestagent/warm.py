@@ -4,6 +4,7 @@ Exit codes: 0 it is there, 1 it cannot be made (one line says why and what to do
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -16,8 +17,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog='guestagent.warm', description='Make the template of a datastore.')
     parser.add_argument('--templates', required=True, metavar='DIR')
     parser.add_argument('--datastore', default='mariadb')
-    parser.add_argument('--server-binary')
-    parser.add_argument('--install-binary')
+    parser.add_argument('--server-binary', default=os.environ.get('DBAAS_SERVER_BINARY'))
+    parser.add_argument('--install-binary', default=os.environ.get('DBAAS_INSTALL_BINARY'))
     given = parser.parse_args(argv)
     place = Place(
         instance='', datastore=given.datastore, state='', record='', runtime='', data='/nowhere/data',

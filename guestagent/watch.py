@@ -69,10 +69,18 @@ class Watch:
             ended = self._sleep()
             if self._hands.locked():
                 continue  # a command is at work; its end rings the bell
-            if ended or self._due():
-                self.look()
-            else:
-                self._glance()
+            try:
+                if ended or self._due():
+                    self.look()
+                else:
+                    self._glance()
+            except Exception as error:  # noqa: BLE001 - a full or broken disk, say: it must not end the watch
+                self._troubled(error)
+
+    def _troubled(self, error: Exception) -> None:
+        LOG.exception('The watch failed; it goes on')
+        self._state, self._retry_at = states.ERROR, time.monotonic() + self._place.heartbeat_interval
+        self._tell(self._state, {'trouble': scrub(f'{type(error).__name__}: {error}')})
 
     def _due(self) -> bool:
         return time.monotonic() >= min(self._look_due, self._retry_at)

@@ -15,6 +15,10 @@ from dbaas.api.errors import fault
 BODIES = 64  # a body up to this many times [api] max_body is read and refused by our guards, a larger one at once
 
 
+CONNECTIONS = 800  # open ones; below the usual limit of 1024 files
+IDLE = 30  # seconds without a byte after which a connection is closed
+
+
 class FaultTask(ErrorTask):
     """Answers a request that never reached the application."""
 
@@ -51,6 +55,9 @@ class Server:
             max_request_body_size=BODIES * conf.api.max_body,
             ident='',
             clear_untrusted_proxy_headers=True,
+            connection_limit=CONNECTIONS,
+            channel_timeout=IDLE,
+            cleanup_interval=5,
         )
         self._listeners = [s for s in self._sockets.values() if isinstance(s, server.BaseWSGIServer)]
         for listener in self._listeners:

@@ -103,6 +103,8 @@ def _configuration(state: str | None, port: int | None, config_files: tuple[str,
     if not conf.log_file:
         conf.set_override('log_file', os.path.join(conf.state_dir, 'dbaas.log'))
     places.settle(conf.state_dir, conf.local.runtime_dir)
+    for name in (conf.log_file, os.path.join(conf.state_dir, 'dbaas.sqlite')):
+        os.close(os.open(name, os.O_WRONLY | os.O_CREAT, 0o600))  # SQLite's other files take the same mode
     return conf
 
 

@@ -68,6 +68,7 @@ ENDINGS: dict[tuple[str, str], Callable[[sa.Connection, Any, float], None]] = {
     ('instance.create', 'SUPERSEDED'): _left_half_made,
     ('instance.delete', 'SUCCEEDED'): _deleted,
     ('instance.delete', 'CANCELLED'): _left_half_made,
+    ('instance.delete', 'ABORTED'): _left_half_made,
 }
 
 

@@ -44,12 +44,13 @@ def lock_row(c: sa.Connection, operation_id: str) -> sa.Row | None:
 
 
 def active(c: sa.Connection, resource_id: str) -> list[sa.Row]:
-    """Operations of a resource that have not ended, oldest first."""
+    """Operations of a resource that have not ended, oldest first, locked until the transaction ends."""
     return list(
         c.execute(
             sa.select(OPERATIONS)
             .where(_o.resource_id == resource_id, _o.state.not_in(TERMINAL))
             .order_by(_o.created, _o.id)
+            .with_for_update()
         )
     )
 
@@ -158,7 +159,9 @@ def set_state(
     if state in TERMINAL:
         values['finished'] = now
     c.execute(sa.update(OPERATIONS).where(_o.id == op.id).values(state=state, updated=now, **values))
-    if state != 'WAITING':
+    if state in ('HELD', 'ABORT_HELD', 'PAUSED'):  # what stands still does not use up a deadline
+        c.execute(sa.delete(WAITS).where(WAITS.c.operation_id == op.id))
+    elif state != 'WAITING':
         c.execute(sa.update(WAITS).where(WAITS.c.operation_id == op.id).values(wake_at=None))
     events.add(c, op.id, state.lower().replace('_', '-'), now, actor=actor, reason=note or reason)
     if state in TERMINAL:

@@ -1,6 +1,7 @@
 """Which cloud resources are orphans: made by a call that came too late, named by no result of a step."""
 
 import sqlalchemy as sa
+from taskflow import states
 
 from dbaas.db.logbook import book
 from dbaas.db.tables import INSTANCES, OPERATIONS
@@ -18,9 +19,10 @@ def is_orphan(c: sa.Connection, instance_id: str, operation_id: str, resource_id
     if op is None:
         return False  # another deployment's, or older than our records: not ours to remove
     instance = c.execute(sa.select(INSTANCES).where(INSTANCES.c.id == instance_id)).first()
-    if instance is None or instance.deleted is not None or instance.server_id is None:
+    if instance is None or instance.deleted is not None:
         return True
     atoms = list(book.load_flow(c, operation_id))
     if any('attested' in (atom.meta or {}) for atom in atoms):
         return False  # somebody did a step by hand: what exists may be theirs
-    return resource_id not in {a.results.get('id') for a in atoms if isinstance(a.results, dict)}
+    done = [atom.results for atom in atoms if atom.state == states.SUCCESS]
+    return resource_id not in {result.get('id') for result in done if isinstance(result, dict)}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dbaas.exceptions import CommandRefused, GuestUnreachable
+from dbaas.exceptions import ClaimLost, DbaasError
 from flows.steps.commands import Submit, WaitForCommands, outcome_of
 from flows.steps.datastores import DATASTORES
 from guestagent.contract import states
@@ -83,7 +83,9 @@ class StopDatabase(Submit):
             return None
         try:
             return self.submit(run, guest, 'stop', {})
-        except (GuestUnreachable, CommandRefused):
+        except ClaimLost:
+            raise
+        except DbaasError:
             return None
 
 
@@ -97,5 +99,11 @@ class WaitForStop(WaitForCommands):
     def execute(self, run: Any, guest: Any, stop_command: str | None) -> None:
         if stop_command is None or self.overdue(run):
             return
-        if outcome_of(run, guest, stop_command).state == states.RUNNING:
+        try:
+            state = outcome_of(run, guest, stop_command).state
+        except ClaimLost:
+            raise
+        except DbaasError:
+            return
+        if state == states.RUNNING:
             self.park(run, [stop_command], 'the database does not stop')

@@ -14,11 +14,9 @@ class PublishEndpoint(Step):
 
     def execute(self, run: Any, port: dict[str, Any], server: dict[str, Any], volume: dict[str, Any]) -> None:
         addresses = [{'address': port['address'], 'type': 'private', 'network': port['network']}]
-        with run.fenced() as c:
-            instances.update(
-                c, run.instance_id, addresses=addresses, server_id=server['id'], volume_id=volume['id']
-            )  # fmt: skip
+        made = {'addresses': addresses, 'server_id': server['id'], 'volume_id': volume['id']}
+        run.fenced(lambda c: instances.update(c, run.instance_id, **made))
 
     def revert(self, run: Any, **_: Any) -> None:
-        with run.fenced() as c:
-            instances.update(c, run.instance_id, addresses=[], server_id=None, volume_id=None)
+        gone: dict[str, Any] = {'addresses': [], 'server_id': None, 'volume_id': None}
+        run.fenced(lambda c: instances.update(c, run.instance_id, **gone))

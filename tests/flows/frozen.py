@@ -39,13 +39,13 @@ class Frozen:
         worker, engine = self._worker, self._worker._engine
         one, run = worker._one, engine.run
 
-        def taking(job: Any) -> None:
+        def taking(job: Any, *rest: Any) -> None:
             self.job = job
-            one(job)
+            one(job, *rest)
 
-        def running(op: Any) -> None:
+        def running(op: Any, *rest: Any) -> None:
             self.claimed = op
-            run(op)
+            run(op, *rest)
 
         worker._one, engine.run = taking, running
 

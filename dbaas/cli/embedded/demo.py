@@ -43,9 +43,14 @@ class Demo:
         if 'instance' in self._known and not self._exists():
             self._forget()
         if 'instance' not in self._known:
+            found = self._find()
             if 'password' not in self._known:
+                if found:
+                    raise Unavailable(
+                        f'an instance named {NAME} is there that was not made by --demo: rename or delete it'
+                    )
                 self._remember(password=secrets.token_urlsafe(18))
-            self._remember(**self._known, instance=self._find() or self._create())
+            self._remember(**self._known, instance=found or self._create())
         return self._operation()
 
     def instance(self) -> dict[str, Any]:

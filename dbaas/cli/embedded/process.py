@@ -60,9 +60,12 @@ class Process:
         """The first create would wait for the template of its data directory. What goes wrong, that create says."""
         command = [sys.executable, '-P', '-m', 'guestagent.warm', '--datastore', DATASTORE]
         command += ['--templates', os.path.join(self._conf.state_dir, 'templates')]
-        for option, program in (('--server-binary', 'server_binary'), ('--install-binary', 'install_binary')):
-            command += [option, self._conf.mariadb[program]] if self._conf.mariadb[program] else []
-        subprocess.run(command, cwd='/', stdin=subprocess.DEVNULL, capture_output=True, start_new_session=True)
+        told = {'DBAAS_SERVER_BINARY': 'server_binary', 'DBAAS_INSTALL_BINARY': 'install_binary'}
+        wanted = {name: self._conf.mariadb[option] for name, option in told.items() if self._conf.mariadb[option]}
+        subprocess.run(  # not as arguments: only database servers have the program's name in their command lines
+            command, cwd='/', env={**os.environ, **wanted}, stdin=subprocess.DEVNULL, capture_output=True,
+            start_new_session=True,
+        )  # fmt: skip
 
     def remarks(self) -> list[str]:
         """What is missing or not permitted here, a line each; nothing of it prevents a start."""

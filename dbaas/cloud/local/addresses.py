@@ -12,25 +12,31 @@ import ipaddress
 import os
 import socket
 import stat
+import time
 from collections.abc import Iterator
 
 from dbaas.exceptions import CloudError
 
 _STRANGERS = 32  # so many busy ports in a row: something listens on all addresses
 
+PATIENCE = 15  # seconds for the machine-wide lock
+
 
 class Addresses:
     def __init__(self, folder: str, network: str):
         self._folder = folder
-        self._network = ipaddress.ip_network(network)
+        try:
+            self._network = ipaddress.ip_network(network)
+        except ValueError as error:
+            raise CloudError(f'[local] network is not a network: {error}') from None
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Everything below is called within; other processes and threads wait."""
         self._make_folder()
-        fd = os.open(self._path('.lock'), os.O_RDONLY | os.O_CLOEXEC)  # flock needs no right to write
+        fd = os.open(self._path('.lock'), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
+            self._take_lock(fd)  # flock needs no right to write
             yield
         finally:
             os.close(fd)
@@ -103,11 +109,25 @@ class Addresses:
             return False
         return True
 
+    def _take_lock(self, fd: int) -> None:
+        """Anybody on the machine can hold it; nobody for long who means well."""
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > give_up:
+                    path = self._path('.lock')
+                    raise CloudError(f'another process holds {path} and does not let go: see fuser {path}') from None
+                time.sleep(0.01)
+
     def _make_folder(self) -> None:
         try:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(self._folder)
-            seen = os.stat(self._folder)
+            seen = os.lstat(self._folder)
+            if not stat.S_ISDIR(seen.st_mode):
+                raise CloudError(f'{self._folder} is not a folder: remove it, or set [local] address_dir')
             if seen.st_uid == os.geteuid() and stat.S_IMODE(seen.st_mode) != 0o1777:
                 os.chmod(self._folder, 0o1777)
             with contextlib.suppress(FileExistsError):

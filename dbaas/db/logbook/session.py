@@ -45,6 +45,7 @@ class Session:
         self.was: dict[str, str | None] = {}  # step -> the state before its last change
         self.started: dict[str, float] = {}  # step -> when this run began it
         self.failed: Any = None  # the atom detail whose failure ends this run
+        self.broken: Exception | None = None  # a commit failed: this run must not go on
         self.closed = False  # at rest or stale: nothing is written any more
         self._known = {atom.uuid for atom in flow}
         self._new: dict[str, Any] = {}
@@ -107,6 +108,11 @@ class Session:
             self.seen, self.verbs = self.db.run(work)
         except ClaimLost:
             self.closed = True
+            raise
+        except _VerbFirst:
+            raise
+        except Exception as error:
+            self.broken = error
             raise
         self._new, self._changed, self._flow = {}, {}, None
 
@@ -173,8 +179,6 @@ class Session:
                 waits.put(c, self.op.id, self.failed.name, keys, wake_at, deadline, now)
                 if seen != self.seen:  # something came while we looked: look again
                     final = 'ABORTING' if self.op.undo else 'QUEUED'
-            elif state == 'HELD':
-                waits.clear(c, self.op.id)
             operations.set_state(c, self.op, final, now, reason=error, runnable=final in RUNNABLE, **values)
             if after is not None:
                 after(c, now)
