@@ -66,21 +66,30 @@ class Watch:
 
     def _run(self) -> None:
         while not self._ending:
-            ended = self._sleep()
-            if self._hands.locked():
-                continue  # a command is at work; its end rings the bell
             try:
-                if ended or self._due():
-                    self.look()
-                else:
-                    self._glance()
+                self._once()
             except Exception as error:  # noqa: BLE001 - a full or broken disk, say: it must not end the watch
                 self._troubled(error)
 
+    def _once(self) -> None:
+        ended = self._sleep()
+        if self._hands.locked() or self._ending:
+            return  # a command is at work; its end rings the bell
+        if ended or self._due():
+            self.look()
+        else:
+            self._glance()
+
     def _troubled(self, error: Exception) -> None:
         LOG.exception('The watch failed; it goes on')
-        self._state, self._retry_at = states.ERROR, time.monotonic() + self._place.heartbeat_interval
+        self._state = states.ERROR
+        self._look_due = self._retry_at = time.monotonic() + self._place.heartbeat_interval
         self._tell(self._state, {'trouble': scrub(f'{type(error).__name__}: {error}')})
+        poll = select.poll()
+        poll.register(self._bell, select.POLLIN)
+        poll.poll(min(self._place.heartbeat_interval, PAUSES[-1]) * 1000)  # it would fail again at once
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self._bell)
 
     def _due(self) -> bool:
         return time.monotonic() >= min(self._look_due, self._retry_at)

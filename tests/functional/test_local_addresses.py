@@ -6,6 +6,7 @@ import os
 import pytest
 
 from dbaas.cloud.local.addresses import Addresses
+from dbaas.exceptions import CloudError
 
 EACH = 25
 RACERS = 4
@@ -83,3 +84,27 @@ def test_network_and_broadcast_numbers_are_left_out(tmp_path):
             addresses.take(address, owner)
             taken.add(address)
     assert taken == {'127.64.1.1', '127.64.1.2', '127.64.1.3'}
+
+
+def test_a_link_in_place_of_the_folder_is_refused(tmp_path):
+    victim = tmp_path / 'victim'
+    victim.mkdir(mode=0o755)
+    (tmp_path / 'addresses').symlink_to(victim)
+    with (
+        pytest.raises(CloudError, match='not a folder'),
+        Addresses(str(tmp_path / 'addresses'), '127.64.0.0/24').locked(),
+    ):
+        pass
+    assert victim.stat().st_mode & 0o7777 == 0o755 and not list(victim.iterdir())
+
+
+def test_what_is_not_a_network_is_refused(tmp_path):
+    with pytest.raises(CloudError, match='network'):
+        Addresses(str(tmp_path), '127.64.0.1/10')
+
+
+def test_a_lock_that_somebody_keeps_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr('dbaas.cloud.local.addresses.PATIENCE', 0.1)
+    addresses = Addresses(str(tmp_path / 'addresses'), '127.64.0.0/24')
+    with addresses.locked(), pytest.raises(CloudError, match=r'does not let go.*fuser'), addresses.locked():
+        pass
