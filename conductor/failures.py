@@ -72,6 +72,6 @@ def reason(found: failure.Failure) -> str:
 
 
 _SELF_EXPLAINING = (
-    'CommandFailed', 'CloudError', 'CloudTransient', 'GuestError', 'GuestUnreachable', 'CommandRefused',
+    'CommandFailed', 'CloudError', 'GuestError', 'GuestUnreachable', 'CommandRefused',
     'DeadlineExceeded', 'BadResult',
 )  # fmt: skip

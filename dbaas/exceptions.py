@@ -55,10 +55,6 @@ class CloudError(DbaasError):
     """A cloud call failed for good: what failed, on which resource, what to do."""
 
 
-class CloudTransient(CloudError):
-    """Worth another try inside the client; when it reaches a step the tries are used up."""
-
-
 class GuestError(DbaasError):
     """A guest answered that a command failed, or refused it."""
 

@@ -191,7 +191,6 @@ VERBS: dict[str, Callable[[Edit], None]] = {
     'hold': hold,
     'supersede': supersede,
 }
-BUILT_IN = ('hold', 'supersede')  # ordered by other calls, not by name
 AT_REST_ONLY = ('skip',)
 
 

@@ -2,7 +2,7 @@
 
 Every resource belongs to an Owner (instance and operation) and has a deterministic name, so a repeated
 call finds what an earlier one made: create = find or make, delete = make it gone; both bear repeating.
-Errors: CloudTransient (tries used up) and CloudError, with a message for the person who reads it.
+Errors: CloudError, when the client's own tries are used up, with a message for the person who reads it.
 """
 
 import dataclasses

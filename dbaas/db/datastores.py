@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dbaas.db.tables import DATASTORE_VERSIONS, DATASTORES, INSTANCES
+from dbaas.db.tables import DATASTORE_VERSIONS, DATASTORES
 
 _d, _v = DATASTORES.c, DATASTORE_VERSIONS.c
 
@@ -48,10 +48,3 @@ def set_default(c: sa.Connection, datastore_id: str, version_id: str) -> None:
 
 def delete(c: sa.Connection, datastore_id: str) -> None:
     c.execute(sa.delete(DATASTORES).where(_d.id == datastore_id))
-
-
-def in_use(c: sa.Connection, version_id: str) -> bool:
-    """Whether an instance that is not deleted has this version."""
-    i = INSTANCES.c
-    query = sa.select(i.id).where(i.datastore_version_id == version_id, i.deleted.is_(None)).limit(1)
-    return c.execute(query).first() is not None

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dbaas.db.tables import EVENTS
+from dbaas.db.tables import EVENTS, OPERATIONS
 
 _last = sa.select(sa.func.max(EVENTS.c.seq)).where(EVENTS.c.operation_id == sa.bindparam('of'))
 _insert = sa.insert(EVENTS)
@@ -22,8 +22,6 @@ def of(c: sa.Connection, operation_id: str) -> list[sa.Row]:
 
 def durations(c: sa.Connection, type_: str, sample: int = 200) -> dict[str, list[float]]:
     """Seconds that each step of the latest finished attempts took, by step; waits count from their first park."""
-    from dbaas.db.tables import OPERATIONS
-
     rows = c.execute(
         sa.select(EVENTS.c.step, EVENTS.c.started, EVENTS.c.at)
         .join(OPERATIONS, OPERATIONS.c.id == EVENTS.c.operation_id)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dbaas import exceptions
 from dbaas.db.tables import LOCKS, OPERATIONS
-from dbaas.db.words import DELETE, EXCLUSIVE, IN_LINE, SHARED
+from dbaas.db.words import DELETE, EXCLUSIVE, IN_LINE
 
 _l = LOCKS.c
 
@@ -73,6 +73,3 @@ def next_in_turn(c: sa.Connection, resource_id: str) -> list[str]:
         for row in present
         if row.state == 'ACCEPTED' and _turn(row.mode, [r for r in present if r.seq < row.seq])
     ]
-
-
-__all__ = ['DELETE', 'EXCLUSIVE', 'IN_LINE', 'SHARED', 'acquire', 'holders', 'next_in_turn', 'release']

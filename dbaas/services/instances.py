@@ -104,7 +104,7 @@ class Instances:
             'datastore_version': choice.version.version,
             'access': wish['access'],
             'databases': [_database(database) for database in wish['databases']],
-            'users': [self._user(c, ctx, operation_id, user) for user in wish['users']],
+            'users': [self._user(c, ctx, operation_id, choice, user) for user in wish['users']],
             'guest_key_id': key_id,
         }
         self._operations.accept(
@@ -151,12 +151,12 @@ class Instances:
         )
 
     def _user(
-        self, c: sa.Connection, ctx: RequestContext, operation_id: str, user: Mapping[str, Any]
+        self, c: sa.Connection, ctx: RequestContext, operation_id: str, choice: Choice, user: Mapping[str, Any]
     ) -> dict[str, Any]:
         """What the flow gets of a user: the password ends here, as a sealed verifier that dies with the operation."""
         verifier_id = self._secrets.seal(
             c, project_id=ctx.project_id, owner=operation_id, purpose='user-verifier',
-            value=verifiers.mysql_native(user['password']).encode(),
+            value=verifiers.verifier(choice.version.manager, user['password']).encode(),
         )  # fmt: skip
         return {
             'name': user['name'],

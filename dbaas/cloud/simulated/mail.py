@@ -42,6 +42,3 @@ class Mail:
         for _, instance_id, outcome in arrived:
             self.on_report(instance_id, outcome)
         return len(arrived)
-
-    def next_at(self) -> float | None:
-        return min((at for at, _, _ in self._late), default=None)

@@ -82,11 +82,6 @@ class Session:
         return flow
 
     # -- what the conductor calls ----------------------------------------------------------------------------------
-    @property
-    def interrupted(self) -> bool:
-        """Whether a verb waits for this run to stop."""
-        return bool(self.verbs)
-
     def commit(self, write: Callable[[sa.Connection, float, int], None], bump: int = 0) -> None:
         """One transaction: fence, look for verbs and events, what is buffered, then write(c, now, wake_seq)."""
         if self.closed:
