@@ -1,9 +1,7 @@
 """dbaas-conductor: runs flows and receives what guests report. Composition root."""
 
 import argparse
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 
 ROLES = {'all': ('worker', 'reports'), 'worker': ('worker',), 'reports': ('reports',)}
@@ -11,21 +9,63 @@ ROLES = {'all': ('worker', 'reports'), 'worker': ('worker',), 'reports': ('repor
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 stopped by a signal, 1 it could not start (one line says why)."""
+    from dbaas import service
+
+    life = service.Life()
     from conf import messaging
 
     messaging.prepare()  # before anything imports oslo.messaging or TaskFlow: both would load eventlet
+    from oslo_config import cfg
+
     from dbaas.exceptions import DbaasError
 
-    options = _arguments(argv)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     try:
-        _serve(options, stop)
-    except (DbaasError, OSError) as error:
+        conductor = Conductor(_arguments(argv))
+        conductor.start()
+    except (cfg.Error, DbaasError, OSError) as error:
         print(f'dbaas-conductor: {error}', file=sys.stderr)
         return 1
-    return 0
+    life.until_told(conductor.stop, conductor.reread)
+
+
+class Conductor:
+    """The services of one process, by its role."""
+
+    def __init__(self, arguments: argparse.Namespace):
+        """Raises cfg.Error, DbaasError or OSError when it cannot be."""
+        import conf as configuration
+        from conductor import service
+        from conductor.board.embedded import EmbeddedBoard
+        from conf import logs
+        from dbaas import deployment
+
+        self._conf = conf = configuration.load(config_files=arguments.config_file, program='dbaas-conductor')
+        if arguments.state:
+            conf.set_override('state_dir', arguments.state)
+        if arguments.name:
+            conf.set_override('name', arguments.name, group='conductor')
+        logs.setup(conf)
+        self._parts = parts = deployment.open(conf)
+        roles, board = ROLES[arguments.role], EmbeddedBoard()
+        self._services: list[service.Service] = []
+        if 'reports' in roles:
+            self._services.append(service.reception(parts, board))
+        if 'worker' in roles:
+            self._services.append(service.build(conf, **parts.for_conductor(), board=board))
+
+    def start(self) -> None:
+        for one in self._services:
+            one.start()
+
+    def stop(self) -> None:
+        """No new claims first; guests that report meanwhile are heard until the end."""
+        for one in reversed(self._services):
+            one.stop()
+
+    def reread(self) -> None:
+        from dbaas import service
+
+        service.reread(self._conf, self._parts.secrets.reread_keys)
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -33,30 +73,5 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--config-file', action='append', default=[], help='options; may be given several times')
     parser.add_argument('--state', help='state directory; default: [DEFAULT] state_dir')
     parser.add_argument('--role', choices=sorted(ROLES), default='all', help='what this process does')
+    parser.add_argument('--name', help='its name in operations; default: [conductor] name')
     return parser.parse_args(argv)
-
-
-def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
-    import conf as configuration
-    from conductor import service
-    from conductor.board.embedded import EmbeddedBoard
-    from conf import logs
-    from dbaas import deployment
-
-    conf = configuration.load(config_files=options.config_file, program='dbaas-conductor')
-    if options.state:
-        conf.set_override('state_dir', options.state)
-    logs.setup(conf)
-    parts = deployment.open(conf)
-    roles = ROLES[options.role]
-    board = EmbeddedBoard()
-    services: list[service.Service] = []
-    if 'reports' in roles:
-        services.append(service.reception(parts, board))
-    if 'worker' in roles:
-        services.append(service.build(conf, **parts.for_conductor(), board=board))
-    for one in services:
-        one.start()
-    stop.wait()
-    for one in reversed(services):
-        one.stop()

@@ -28,6 +28,15 @@ def load(argv: Sequence[str] = (), config_files: Sequence[str] = (), program: st
     return conf
 
 
+def reread(conf: cfg.ConfigOpts) -> None:
+    """Read its files again; options marked mutable change, of the others that did change a warning is logged.
+
+    Raises oslo_config.cfg.Error, and changes nothing, when a value does not fit.
+    """
+    load(config_files=conf.config_file)
+    conf.mutate_config_files()
+
+
 def _read_all(conf: cfg.ConfigOpts) -> None:
     """oslo.config looks at a value when it is asked for; a bad one must not wait for that."""
     for group, options in opts.GROUPS:

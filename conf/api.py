@@ -7,8 +7,8 @@ OPTIONS = [
     cfg.HostAddressOpt('bind_host', default='127.0.0.1', help='Address to listen on.'),
     cfg.PortOpt('bind_port', default=8779, help="Port to listen on; 8779 is Trove's."),
     cfg.IntOpt('threads', default=8, min=1, help='Requests served at the same time.'),
-    cfg.IntOpt('page_size', default=20, min=1, help='Most rows of one page of a list.'),
-    cfg.IntOpt('max_body', default=262144, min=1024, help='Largest request body, in bytes.'),
+    cfg.IntOpt('page_size', mutable=True, default=20, min=1, help='Most rows of one page of a list.'),
+    cfg.IntOpt('max_body', mutable=True, default=262144, min=1024, help='Largest request body, in bytes.'),
     cfg.FloatOpt(
         'sync_wait', default=5.0, min=0, help='Longest wait, in seconds, of calls that Trove answers at once.'
     ),

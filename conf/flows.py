@@ -6,7 +6,9 @@ GROUP = 'flows'
 
 
 def _deadline(name: str, seconds: int, what: str) -> cfg.Opt:
-    return cfg.FloatOpt(f'{name}_deadline', default=seconds, min=0.1, help=f'Seconds that {what} may take.')
+    return cfg.FloatOpt(
+        f'{name}_deadline', mutable=True, default=seconds, min=0.1, help=f'Seconds that {what} may take.'
+    )
 
 
 OPTIONS = [
@@ -21,5 +23,11 @@ OPTIONS = [
     _deadline('guest', 600, "a guest from its server's start to its first sign of life"),
     _deadline('database', 600, 'a database server to start or stop'),
     _deadline('demo', 7 * 24 * 3600, 'a demo.wait'),
-    cfg.FloatOpt('poll_interval', default=2.0, min=0.01, help='Seconds after which a waiting step looks again itself.'),
+    cfg.FloatOpt(
+        'poll_interval',
+        mutable=True,
+        default=2.0,
+        min=0.01,
+        help='Seconds after which a waiting step looks again itself.',
+    ),
 ]

@@ -6,6 +6,7 @@ from oslo_config import cfg
 
 from conf import (
     api,
+    board,
     cloud,
     conductor,
     database,
@@ -16,12 +17,14 @@ from conf import (
     local,
     mariadb,
     messaging,
+    metrics,
     quota,
     secrets,
 )
 
 MODULES = (
-    default, api, identity, database, messaging, conductor, flows, guest, cloud, local, mariadb, quota, secrets,
+    default, api, identity, database, messaging, board, conductor, flows, guest, cloud, local, mariadb, quota, secrets,
+    metrics,
 )  # fmt: skip
 GROUPS: tuple[tuple[str, Sequence[cfg.Opt]], ...] = tuple((m.GROUP, m.OPTIONS) for m in MODULES)
 

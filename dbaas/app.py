@@ -2,8 +2,8 @@
 
 import argparse
 import logging
-import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +11,14 @@ from oslo_config import cfg
 
 import conf as options
 from conf import logs, messaging
+from dbaas import service
 from dbaas.exceptions import DbaasError
 
 if TYPE_CHECKING:
     import flask
 
 LOG = logging.getLogger(__name__)
+FINISH_WITHIN = 0.6  # seconds for requests in work when the API is told to stop
 
 
 def create_app(conf: cfg.ConfigOpts, **parts: Any) -> 'flask.Flask':
@@ -28,20 +30,58 @@ def create_app(conf: cfg.ConfigOpts, **parts: Any) -> 'flask.Flask':
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """`dbaas-api`: the API alone; conductors find its operations in the database.
+    """`dbaas-api`: the API alone; conductors run what it accepts.
 
-    Exit codes: 0 stopped by a signal, 1 it could not start (one line says why).
+    Exit codes: 0 stopped by a signal, 1 it could not start (one line says why) or its server has ended.
     """
+    life = service.Life()
     messaging.prepare()
     try:
-        server = _server(_arguments(argv))
+        api = Api(_arguments(argv))
     except (cfg.Error, DbaasError, OSError) as error:
         print(f'dbaas-api: {error}', file=sys.stderr)
         return 1
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: server.close())
-    server.run()
-    return 0
+    life.run('api', api.serve)
+    life.until_told(api.stop, api.reread)
+
+
+class Api:
+    """Listens from the moment it is made. Raises cfg.Error, DbaasError or OSError when it cannot."""
+
+    def __init__(self, arguments: argparse.Namespace):
+        from dbaas import deployment
+        from dbaas.api import serving
+        from dbaas.db import migrate
+
+        self._conf = conf = options.load(config_files=arguments.config_file, program='dbaas-api')
+        if arguments.state:
+            conf.set_override('state_dir', arguments.state)
+        logs.setup(conf)
+        self._parts = parts = deployment.open(conf)
+        began = time.time()
+        app = create_app(
+            conf,
+            db=parts.db,
+            post=lambda jobs: None,  # no board in reach: a conductor's reconciler posts what it finds runnable
+            cloud=parts.cloud,
+            operations=parts.operations,
+            secrets=parts.secrets,
+            guest=parts.guest,
+            ready=_from_then_on(lambda: migrate.current(parts.db) == migrate.head()),
+            reports_since=lambda: began,  # at least: conductors may have heard guests for longer
+        )
+        self._server = serving.Server(app, conf)
+        LOG.info('listening on http://%s:%d', conf.api.bind_host, self._server.port)
+
+    def serve(self) -> None:
+        self._server.run()
+
+    def stop(self) -> None:
+        self._server.close(FINISH_WITHIN)
+
+    def reread(self) -> None:
+        """Options and keys; identities and policy are read anew by themselves when their files change."""
+        service.reread(self._conf, self._parts.secrets.reread_keys)
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -49,31 +89,6 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--config-file', action='append', default=[], help='options; may be given several times')
     parser.add_argument('--state', help='state directory; default: [DEFAULT] state_dir')
     return parser.parse_args(argv)
-
-
-def _server(arguments: argparse.Namespace) -> Any:
-    from dbaas import deployment
-    from dbaas.api import serving
-    from dbaas.db import migrate
-
-    conf = options.load(config_files=arguments.config_file, program='dbaas-api')
-    if arguments.state:
-        conf.set_override('state_dir', arguments.state)
-    logs.setup(conf)
-    parts = deployment.open(conf)
-    app = create_app(
-        conf,
-        db=parts.db,
-        post=lambda jobs: None,  # no board in reach: a conductor's reconciler posts what it finds runnable
-        cloud=parts.cloud,
-        operations=parts.operations,
-        secrets=parts.secrets,
-        guest=parts.guest,
-        ready=_from_then_on(lambda: migrate.current(parts.db) == migrate.head()),
-    )
-    server = serving.Server(app, conf)
-    LOG.info('listening on http://%s:%d', conf.api.bind_host, server.port)
-    return server
 
 
 def _from_then_on(condition: Callable[[], bool]) -> Callable[[], bool]:

@@ -1,11 +1,10 @@
 """The plan of an operation that was just accepted in a transaction about to be rolled back."""
 
-import statistics
 from typing import Any
 
 import sqlalchemy as sa
 
-from dbaas.db import events, operations, quotas
+from dbaas.db import history, operations, quotas
 from dbaas.db.tables import RESERVATIONS
 from flows import registry
 
@@ -14,8 +13,9 @@ def plan(c: sa.Connection, operation_id: str, cloud: Any) -> dict[str, Any]:
     """The exact graph with each step's effect, undo or point of no return, expected seconds, and the quota effect."""
     op = operations.get(c, operation_id)
     assert op is not None
-    graph, past = registry.graph(op), events.durations(c, op.type)
-    expected = {name: round(statistics.median(times), 3) for name, times in past.items()}
+    graph, past = registry.graph(op), history.steps(c, op.type)
+    expected = {name: past[name, False].p50 for name in graph.places if (name, False) in past}
+    slow = {name: past[name, False].p95 for name in expected}
     steps = [
         {
             'name': name,
@@ -28,10 +28,11 @@ def plan(c: sa.Connection, operation_id: str, cloud: Any) -> dict[str, Any]:
             'group': place.group,
             'after': list(place.after),
             'expected': expected.get(name),
+            'slow': slow.get(name),
         }
         for name, place in graph.places.items()
     ]
-    known = [expected[name] for name in graph.places if name in expected]
+    known = [seconds for seconds in expected.values() if seconds is not None]
     return {
         'type': op.type,
         'version': op.version,
@@ -41,6 +42,7 @@ def plan(c: sa.Connection, operation_id: str, cloud: Any) -> dict[str, Any]:
         'point_of_no_return': next((s['name'] for s in steps if s['irreversible']), None),
         'quota': _quota(c, op),
         'expected_duration': round(sum(known), 3) if known else None,
+        'slow_duration': history.whole(c, op.type).p95,
     }
 
 

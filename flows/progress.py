@@ -1,6 +1,7 @@
 """An operation as people see it: its row, its steps, its events. Read from the logbook and operation_event only."""
 
 import datetime
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -103,6 +104,22 @@ def steps(op: Any, atoms: dict[str, Any], history: Iterable[Any]) -> list[dict[s
             'depth': place.depth, 'group': place.group, 'after': list(place.after),
         }  # fmt: skip
         found.append(row)
+    return _with_conductor(op, found)
+
+
+def _with_conductor(op: Any, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Name who runs the steps that run. A start is not committed at once: until then the next step counts as begun."""
+    if op.conductor is None or op.state not in ('RUNNING', 'ABORTING'):
+        return found
+    running = [row for row in found if row['state'] in ('RUNNING', 'REVERTING')]
+    if not running and not op.undo:
+        done = {row['name'] for row in found if row['state'] in ('SUCCESS', 'SKIPPED')}
+        ready = (row for row in found if row['state'] == 'PENDING' and done.issuperset(row['after']))
+        running = list(itertools.islice(ready, 1))
+        for row in running:
+            row['state'] = 'RUNNING'
+    for row in running:
+        row['conductor'] = op.conductor
     return found
 
 
@@ -147,7 +164,9 @@ def _times(event: Any, first_parked: float | None, state: str) -> dict[str, Any]
 
 def history(c: sa.Connection, operation_id: str) -> list[dict[str, Any]]:
     """All events, oldest first."""
-    fields = ('seq', 'kind', 'step', 'conductor', 'epoch', 'attempt', 'actor', 'reason', 'error')
+    fields = (
+        'seq', 'kind', 'step', 'conductor', 'epoch', 'attempt', 'actor', 'before', 'after', 'reason', 'error',
+    )  # fmt: skip
     return [
         {
             **{name: getattr(event, name) for name in fields},

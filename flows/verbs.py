@@ -44,17 +44,21 @@ class Edit:
     reason: str | None = None
     step: str | None = None
     output: Any = None
+    after: str = ''  # the state it has then
 
     def state(self, state: str, **values: Any) -> None:
+        self.after = state
         operations.set_state(self.c, self.op, state, self.now, actor=self.actor, reason=self.reason, **values)
 
     def run_on(self) -> None:
         """Runnable again, in the direction it had; what never ran stands in line again unless its turn has come."""
         if self.op.epoch == 0 and not locks.in_turn(self.c, self.op.resource_id, self.op.id):
+            self.after = 'ACCEPTED'
             operations.set_state(self.c, self.op, 'ACCEPTED', self.now, actor=self.actor, note=self.reason)
             return
+        self.after = 'ABORTING' if self.op.undo else 'QUEUED'
         operations.set_state(
-            self.c, self.op, 'ABORTING' if self.op.undo else 'QUEUED', self.now,
+            self.c, self.op, self.after, self.now,
             actor=self.actor, note=self.reason, runnable=True, forget_reason=not self.op.undo,
         )  # fmt: skip
 
@@ -179,6 +183,7 @@ def hold(e: Edit) -> None:
 
 
 def supersede(e: Edit) -> None:
+    e.after = 'SUPERSEDED'
     operations.supersede(e.c, e.op, e.actor, e.now, e.reason)
 
 
@@ -206,14 +211,20 @@ def apply(
     reason: str | None = None,
     step: str | None = None,
     output: Any = None,
+    before: str | None = None,
 ) -> None:
-    """Edit rows in this transaction. Raises Conflict naming the state, or Later."""
+    """Edit rows in this transaction, and leave the verb's own event, whether or not it changed anything.
+
+    before: the state in which it was ordered, if not the present one. Raises Conflict naming the state, or Later.
+    """
     if op.state in TERMINAL:
         raise exceptions.Conflict(f'Operation {op.id} has ended: {op.state}.')
     atoms = book.atoms_of(c, op.id)
     edit = Edit(c, op, graph, atoms, now, actor, reason, step, output)
     VERBS[verb](edit)
     book.save_atoms(c, atoms.values())
+    changed = {'before': before or op.state, 'after': edit.after or op.state}
+    events.add(c, op.id, verb, now, step=step, actor=actor, reason=reason, **changed)
 
 
 def apply_requests(c: sa.Connection, graph: Graph, operation_id: str, now: float) -> None:
@@ -221,13 +232,14 @@ def apply_requests(c: sa.Connection, graph: Graph, operation_id: str, now: float
     for row in operations.requests(c, operation_id, new_only=True):
         op = operations.get(c, operation_id)
         try:
-            apply(c, graph, op, row.verb, now, actor=row.actor, reason=row.reason, **row.args)
+            before = operations.asked_in(c, operation_id, row.verb)
+            apply(c, graph, op, row.verb, now, actor=row.actor, reason=row.reason, before=before, **row.args)
         except Later:
             continue
         except exceptions.Conflict as conflict:
-            operations.answer_request(c, row.id, 'refused', str(conflict))
+            operations.answer_request(c, row, 'refused', now, str(conflict), after=op.state)
         else:
-            operations.answer_request(c, row.id, 'applied')
+            operations.answer_request(c, row, 'applied', now)
 
 
 def order(

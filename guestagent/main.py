@@ -1,19 +1,24 @@
 """dbaas-guestagent: the agent of one instance, a process of its own that outlives the control plane.
 
+SIGTERM and SIGINT end it within a second; its database goes on, a command that runs is finished by the next agent.
+SIGHUP changes nothing: what is in agent.json is read at the start.
+
 Exit codes: 0 ended by a signal, 1 cannot start, 2 wrong arguments, 3 another agent has this instance.
 """
 
 import argparse
 import logging
 import os
+import queue
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 
 from guestagent import place as places
-from guestagent.contract import processes
+from guestagent.contract import processes, systemd
 
+STOP_WITHIN = 0.8  # seconds
 LOG = logging.getLogger(__name__)
 FORMAT = '%(asctime)s %(levelname)s %(name)s: %(message)s'
 
@@ -32,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         LOG.error('Another agent has instance %s', place.instance)
         return 3
     processes.write_pid(os.path.join(place.record, 'agent.pid'), os.getpid())
+    processes.write_number(processes.number_file(place.state, f'agent-{place.instance}'), os.getpid())
     return _serve(place)
 
 
@@ -39,9 +45,10 @@ def _serve(place: places.Place) -> int:
     """Imports come late: an agent that cannot begin says so at once."""
     from conf import messaging
 
-    done = threading.Event()
+    told: queue.SimpleQueue[int] = queue.SimpleQueue()  # put() is safe in a signal handler
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: done.set())
+        signal.signal(number, lambda number, _: told.put(number))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     conf = messaging.bare_conf()
     from guestagent.agent import Agent
     from guestagent.failure import CommandError
@@ -53,10 +60,15 @@ def _serve(place: places.Place) -> int:
         LOG.error('%s', error)
         return 1
     LOG.info('The agent of %s is ready', place.instance)
-    done.wait()
-    agent.stop()
+    systemd.notify(systemd.READY)
+    told.get()
+    systemd.notify(systemd.STOPPING)
+    ending = threading.Thread(target=agent.stop, daemon=True)
+    ending.start()
+    ending.join(STOP_WITHIN)
     LOG.info('The agent of %s ends; its database goes on', place.instance)
-    return 0
+    logging.shutdown()
+    os._exit(0)  # an ordinary exit would wait for a command in work
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

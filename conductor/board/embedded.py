@@ -50,13 +50,13 @@ class EmbeddedBoard:
         return None
 
     def _best(self, known: Collection[tuple[str, int]], now: float) -> _Entry | None:
-        running = collections.Counter(e.job.project_id for e in self._entries.values() if e.claimed)
+        running = collections.Counter(e.job.project for e in self._entries.values() if e.claimed)
         free = [
             e
             for e in self._entries.values()
             if not e.claimed and e.not_before <= now and (e.job.type, e.job.version) in known
         ]
-        return min(free, key=lambda e: (e.job.priority, running[e.job.project_id], e.arrival), default=None)
+        return min(free, key=lambda e: (e.job.priority, running[e.job.project], e.arrival), default=None)
 
     def _embargoes(self, now: float) -> list[float]:
         return [e.not_before for e in self._entries.values() if not e.claimed and e.not_before > now]

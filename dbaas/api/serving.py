@@ -1,12 +1,15 @@
 """The HTTP server: waitress, whose own refusals (a malformed request, an endless body) are Trove's faults too."""
 
+import contextlib
 import json
+import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import flask
 from oslo_config import cfg
-from waitress import server
+from waitress import server, wasyncore
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask
 
@@ -69,9 +72,29 @@ class Server:
         self._server.run()
         self._server.task_dispatcher.shutdown()
 
-    def close(self) -> None:
-        """From any thread: run() returns, connections are cut."""
-        self._listeners[0].trigger.pull_trigger(self._cut)
+    def close(self, patience: float = 0) -> None:
+        """From any thread: nobody new is let in; requests in work have `patience` seconds, then run() returns."""
+        self._on_the_loop(self._refuse)
+        give_up = time.monotonic() + patience
+        while self._in_work() and time.monotonic() < give_up:
+            time.sleep(0.005)
+        self._on_the_loop(self._cut)
+
+    def _on_the_loop(self, work: Callable[[], None]) -> None:
+        with contextlib.suppress(OSError):  # it has been closed before
+            self._listeners[0].trigger.pull_trigger(work)
+
+    def _refuse(self) -> None:
+        for listener in self._listeners:
+            wasyncore.dispatcher.close(listener)  # its own close() would end the trigger, too
+
+    def _in_work(self) -> bool:
+        """Whether a request is being answered, or an answer is not all sent."""
+        return any(
+            one.requests or one.total_outbufs_len
+            for one in list(self._sockets.values())
+            if isinstance(one, HTTPChannel)
+        )
 
     def _cut(self) -> None:
         for one in list(self._sockets.values()):

@@ -1,14 +1,15 @@
 """Operation rows: accept, claim, state changes, ends. Every function works in the caller's transaction."""
 
 import dataclasses
+import hashlib
 from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
 
 from dbaas.db import endings, events, locks
-from dbaas.db.tables import BOOK, OPERATIONS, REPORTS, REQUESTS, WAITS
-from dbaas.db.words import AT_REST, RUNNABLE, TERMINAL
+from dbaas.db.tables import BOOK, EVENTS, OPERATIONS, REPORTS, REQUESTS, WAITS
+from dbaas.db.words import AT_REST, RUNNABLE, TERMINAL, UNDER_WAY
 
 _o = OPERATIONS.c
 _pausing = (
@@ -20,18 +21,34 @@ _pausing = (
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """What the board holds: an operation that can run now. Its name is fixed, so posting twice is harmless."""
+    """What the board holds: an operation that can run now. Its name is fixed, so posting twice is harmless.
+
+    project: a short hash of the project's id; it tells projects apart, and nobody who they are.
+    """
 
     operation_id: str
     post_seq: int
     type: str
     version: int
-    priority: int
-    project_id: str
+    priority: int  # 0 to 99, the lowest runs first
+    project: str
 
     @property
     def name(self) -> str:
-        return f'{self.operation_id}-{self.post_seq}'
+        """All that is needed to put jobs into their order."""
+        return f'{self.priority:02d}.{self.project}.{self.operation_id}-{self.post_seq}'
+
+    @classmethod
+    def named(cls, name: str, type: str, version: int) -> 'Job':
+        """The job of that name. Raises ValueError when it is not the name of a job."""
+        priority, project, rest = name.split('.', 2)
+        operation_id, _, post_seq = rest.rpartition('-')
+        return cls(operation_id, int(post_seq), type, version, int(priority), project)
+
+
+def project_hash(project_id: str) -> str:
+    """8 hexadecimal digits."""
+    return hashlib.blake2b(project_id.encode(), digest_size=4).hexdigest()
 
 
 def get(c: sa.Connection, operation_id: str) -> sa.Row | None:
@@ -79,7 +96,7 @@ def stand_in_line(c: sa.Connection, operation_id: str) -> None:
 
 # -- jobs ----------------------------------------------------------------------------------------------------------
 def _job(row: Any) -> Job:
-    return Job(row.id, row.post_seq, row.type, row.version, row.priority, row.project_id)
+    return Job(row.id, row.post_seq, row.type, row.version, row.priority, project_hash(row.project_id))
 
 
 def jobs(c: sa.Connection, *operation_ids: str) -> list[Job]:
@@ -163,7 +180,8 @@ def set_state(
         c.execute(sa.delete(WAITS).where(WAITS.c.operation_id == op.id))
     elif state != 'WAITING':
         c.execute(sa.update(WAITS).where(WAITS.c.operation_id == op.id).values(wake_at=None))
-    events.add(c, op.id, state.lower().replace('_', '-'), now, actor=actor, reason=note or reason)
+    kind, said = state.lower().replace('_', '-'), note or reason
+    events.add(c, op.id, kind, now, actor=actor, reason=said, before=op.state, after=state)
     if state in TERMINAL:
         _finish(c, op, state, now, reason)
 
@@ -171,14 +189,11 @@ def set_state(
 def _finish(c: sa.Connection, op: Any, state: str, now: float, reason: str | None) -> None:
     c.execute(sa.delete(WAITS).where(WAITS.c.operation_id == op.id))
     c.execute(sa.delete(REPORTS).where(REPORTS.c.operation_id == op.id))
-    c.execute(
-        sa.update(REQUESTS)
-        .where(REQUESTS.c.operation_id == op.id, REQUESTS.c.state == 'new')
-        .values(
-            state=sa.case((REQUESTS.c.verb == 'supersede', 'applied'), else_='refused'),
-            answer=sa.case((REQUESTS.c.verb == 'supersede', None), else_=f'the operation ended: {state}'),
-        )
-    )
+    for row in requests(c, op.id, new_only=True):
+        if row.verb == 'supersede':
+            answer_request(c, row, 'applied', now)
+        else:
+            answer_request(c, row, 'refused', now, f'the operation ended: {state}', after=state)
     locks.release(c, op.id)
     endings.settle(c, get(c, op.id), state, now)
     if op.resource_id is not None:
@@ -204,7 +219,8 @@ def request(
         sa.insert(REQUESTS),
         {'operation_id': op.id, 'verb': verb, 'args': args, 'actor': actor, 'reason': reason, 'at': now},
     )
-    events.add(c, op.id, f'{verb}-requested', now, actor=actor, reason=reason)
+    state = op.state
+    events.add(c, op.id, f'{verb}-requested', now, actor=actor, reason=reason, before=state, after=state)
 
 
 def requests(c: sa.Connection, operation_id: str, new_only: bool = False) -> list[sa.Row]:
@@ -212,8 +228,22 @@ def requests(c: sa.Connection, operation_id: str, new_only: bool = False) -> lis
     return list(c.execute(query.where(REQUESTS.c.state == 'new') if new_only else query))
 
 
-def answer_request(c: sa.Connection, request_id: int, state: str, answer: str | None = None) -> None:
-    c.execute(sa.update(REQUESTS).where(REQUESTS.c.id == request_id).values(state=state, answer=answer))
+def answer_request(
+    c: sa.Connection, row: Any, state: str, now: float, answer: str | None = None, after: str | None = None
+) -> None:
+    """row: of requests(). A refused one is an event, too; after: the operation's state then."""
+    c.execute(sa.update(REQUESTS).where(REQUESTS.c.id == row.id).values(state=state, answer=answer))
+    if state == 'refused':
+        said = {'actor': row.actor, 'reason': row.reason, 'error': answer}
+        before = asked_in(c, row.operation_id, row.verb)
+        events.add(c, row.operation_id, f'{row.verb}-refused', now, before=before, after=after, **said)
+
+
+def asked_in(c: sa.Connection, operation_id: str, verb: str) -> str | None:
+    """The state of the operation when this verb was left for it last."""
+    e = EVENTS.c
+    asked = sa.select(e.before).where(e.operation_id == operation_id, e.kind == f'{verb}-requested')
+    return c.execute(asked.order_by(e.seq.desc()).limit(1)).scalar()
 
 
 # -- lists ---------------------------------------------------------------------------------------------------------
@@ -240,3 +270,9 @@ def page(
         last = sa.select(_o.created).where(_o.id == marker).scalar_subquery()
         query = query.where(sa.or_(_o.created < last, sa.and_(_o.created == last, _o.id < marker)))
     return list(c.execute(query))
+
+
+def oldest(c: sa.Connection, limit: int) -> list[sa.Row]:
+    """What has not ended, the oldest first, with `pausing`."""
+    query = sa.select(OPERATIONS, _pausing).where(_o.state.in_(UNDER_WAY)).order_by(_o.created, _o.id)
+    return list(c.execute(query.limit(limit)))

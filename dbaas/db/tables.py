@@ -144,6 +144,8 @@ OPERATIONS = sa.Table(
     column('beat', TIME, default=0.0),
     sa.Index('ix_operation_state', 'state', 'id'),
     sa.Index('ix_operation_project', 'project_id', 'created'),
+    sa.Index('ix_operation_type', 'type', 'created'),
+    sa.Index('ix_operation_finished', 'finished'),
 )
 
 LOCKS = sa.Table(
@@ -169,6 +171,8 @@ EVENTS = sa.Table(
     optional('epoch', sa.Integer),
     optional('attempt', sa.Integer),
     optional('actor', NAME),
+    optional('before', WORD),  # of verbs and changes: the operation's state before and after
+    optional('after', WORD),
     optional('reason', sa.Text),
     optional('error', sa.Text),
 )

@@ -4,9 +4,8 @@ RUNNABLE = ('QUEUED', 'RUNNING', 'ABORTING')  # a job for it ought to be on the 
 AT_REST = ('ACCEPTED', 'QUEUED', 'WAITING', 'HELD', 'PAUSED', 'ABORT_HELD')
 TERMINAL = ('SUCCEEDED', 'ABORTED', 'CANCELLED', 'SUPERSEDED')
 STUCK = ('HELD', 'ABORT_HELD')
-ALL = (
-    'ACCEPTED', 'QUEUED', 'RUNNING', 'WAITING', 'PAUSED', 'ABORTING', 'HELD', 'ABORT_HELD', *TERMINAL,
-)  # fmt: skip
+UNDER_WAY = ('ACCEPTED', 'QUEUED', 'RUNNING', 'WAITING', 'PAUSED', 'ABORTING', 'HELD', 'ABORT_HELD')
+ALL = (*UNDER_WAY, *TERMINAL)
 
 # lock modes
 EXCLUSIVE, IN_LINE, SHARED, DELETE, NONE = 'exclusive', 'in-line', 'shared', 'delete', 'none'

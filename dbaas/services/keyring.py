@@ -33,10 +33,15 @@ class Keyring:
         nonce = os.urandom(12)
         return self.current, nonce, self._keys[self.current].encrypt(nonce, value, context)
 
-    def open(self, key_id: str, nonce: bytes, ciphertext: bytes, context: bytes) -> bytes:
-        if key_id not in self._keys and self._reread is not None:
+    def reread(self) -> None:
+        """The keys of today. Raises KeyringError, and keeps those it has, when the file is unusable."""
+        if self._reread is not None:
             fresh = self._reread()
             self.current, self._keys = fresh.current, fresh._keys
+
+    def open(self, key_id: str, nonce: bytes, ciphertext: bytes, context: bytes) -> bytes:
+        if key_id not in self._keys:
+            self.reread()
         if key_id not in self._keys:
             raise KeyringError(f'A secret is sealed with key {key_id}, which the key file does not hold: put it back.')
         return self._keys[key_id].decrypt(nonce, ciphertext, context)

@@ -42,6 +42,10 @@ class Secrets:
         context = _context(row.id, row.project_id, row.purpose)
         return self._keyring.open(row.key_id, row.nonce, row.ciphertext, context)
 
+    def reread_keys(self) -> None:
+        """Another program has changed the key file. Raises KeyringError, and keeps the old keys, when it is unusable."""
+        self._keyring.reread()
+
     def erase(self, c: sa.Connection, owner: str) -> None:
         rows.erase(c, owner)
 

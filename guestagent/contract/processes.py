@@ -9,6 +9,7 @@ import json
 import os
 import select
 import signal
+import threading
 
 
 def start_time(pid: int) -> int | None:
@@ -27,17 +28,33 @@ def boot_id() -> str:
 
 
 def replace(path: str, text: str, mode: int = 0o600) -> None:
-    """Write `path` whole or not at all, durably."""
-    fd = os.open(path + '.new', os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with open(fd, 'w') as out:
-        out.write(text)
-        out.flush()
-        os.fsync(fd)
-    os.rename(path + '.new', path)
+    """Write `path` whole or not at all, durably; of several writers at once, the last one's text stays."""
+    new = f'{path}.{os.getpid()}-{threading.get_ident()}.new'
+    fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        with open(fd, 'w') as out:
+            out.write(text)
+            out.flush()
+            os.fsync(fd)
+        os.rename(new, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(new)
+        raise
 
 
 def write_pid(path: str, pid: int) -> None:
     replace(path, json.dumps({'pid': pid, 'start': start_time(pid), 'boot': boot_id()}))
+
+
+def number_file(state: str, name: str) -> str:
+    """The plain pid file, for people and their scripts, of one process of a deployment."""
+    return os.path.join(state, 'run', f'{name}.pid')
+
+
+def write_number(path: str, pid: int) -> None:
+    os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
+    replace(path, f'{pid}\n', 0o644)
 
 
 def pidfd_of(path: str) -> int | None:

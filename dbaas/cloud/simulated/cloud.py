@@ -7,7 +7,7 @@ from typing import Any
 from dbaas.cloud.protocol import Flavor, Owner, Port, Resource, Server, Volume
 from dbaas.cloud.simulated.faults import AFTER, BEFORE, Faults
 from dbaas.cloud.simulated.guests import new_guest
-from dbaas.cloud.simulated.state import Document, State
+from dbaas.cloud.simulated.state import Document, State, number_of
 from dbaas.exceptions import CloudError
 
 FLAVORS = (
@@ -61,7 +61,7 @@ class SimulatedCloud:
 
     def create_port(self, owner: Owner, name: str, service_port: int, public: bool = False) -> Port:
         id, _ = self._make('create_port', 'port', owner, name, service_port=service_port, public=public)
-        number = int(id.rpartition('-')[2])
+        number = number_of(id)
         return Port(id, f'10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}', 'simulated')
 
     def create_volume(self, owner: Owner, name: str, size: int, type: str = '') -> Volume:
@@ -88,19 +88,20 @@ class SimulatedCloud:
         with self.state.change() as document:
             id = self.state.new_id(kind)
             row = {'kind': kind, 'name': name, **dataclasses.asdict(owner), **facts}
-            document['resources'][id] = row
-            if kind == 'server':
-                document['guests'].setdefault(owner.instance, new_guest())
+            self.state.put('resources', id, row)
+            self.state.record(call, id, name=name, **dataclasses.asdict(owner))
+            if kind == 'server' and owner.instance not in document['guests']:
+                self.state.put('guests', owner.instance, new_guest())
         self.faults.hit(call, AFTER, instance=owner.instance, name=name)
         return id, row
 
     def _find(self, owner: Owner, kind: str, name: str) -> tuple[str, Document] | None:
-        self._bury()
-        wanted = {'kind': kind, 'name': name, 'instance': owner.instance, 'operation': owner.operation}
-        for id, row in self.state.document['resources'].items():
-            if wanted.items() <= row.items():
-                return id, row
-        return None
+        self._bury(owner.instance)
+        return next(iter(self._all_of(owner, kind, name).items()), None)
+
+    def _all_of(self, owner: Owner, kind: str, name: str) -> dict[str, Document]:
+        wanted = {'kind': kind, 'name': name, 'operation': owner.operation}
+        return {i: r for i, r in self.state.resources_of(owner.instance).items() if wanted.items() <= r.items()}
 
     # -- servers
     def server(self, owner: Owner, name: str) -> Server | None:
@@ -116,33 +117,42 @@ class SimulatedCloud:
 
     def break_server(self, instance: str, fault: str) -> None:
         """On demand: its server is in ERROR from now on and its guest answers no more."""
-        with self.state.change() as document:
-            for row in document['resources'].values():
-                if row['kind'] == 'server' and row['instance'] == instance:
+        with self.state.change():
+            for id, row in self.state.resources_of(instance).items():
+                if row['kind'] == 'server':
                     row['fault'] = fault
-            document['guests'].pop(instance, None)
+                    self.state.touch('resources', id)
+            self.state.drop('guests', instance)
 
     def _drop_broken(self, owner: Owner, name: str) -> None:
-        with self.state.change() as document:
+        with self.state.change():
             found = self._find(owner, 'server', name)
             if found is not None and found[1]['fault']:
-                del document['resources'][found[0]]
+                self.state.drop('resources', found[0])
 
-    def _bury(self) -> None:
+    def _bury(self, instance: str | None = None) -> None:
         """Servers whose time has come are gone, and their guests with them."""
         now = self.state.clock()
-        with self.state.look() as document:
-            rows = document['resources'].items()
+        with self.state.look():
+            rows = self._rows(instance).items()
             dead = [i for i, r in rows if r.get('gone_at') is not None and r['gone_at'] <= now]
         for id in dead:
             self._erase(id)
 
+    def _rows(self, instance: str | None) -> dict[str, Document]:
+        return self.state.document['resources'] if instance is None else self.state.resources_of(instance)
+
     def _erase(self, id: str) -> None:
-        with self.state.change() as document:
-            row = document['resources'].pop(id, None)
-            others = (r for r in document['resources'].values() if r['kind'] == 'server')
-            if row and row['kind'] == 'server' and row['instance'] not in {r['instance'] for r in others}:
-                document['guests'].pop(row['instance'], None)
+        with self.state.change():
+            row = self.state.drop('resources', id)
+            if row is None:
+                return
+            self.state.record('gone', id, name=row['name'], instance=row['instance'], operation=row['operation'])
+            if row['kind'] == 'server' and not self._servers(row['instance']):
+                self.state.drop('guests', row['instance'])
+
+    def _servers(self, instance: str) -> list[Document]:
+        return [r for r in self.state.resources_of(instance).values() if r['kind'] == 'server']
 
     # -- remove
     def delete_server(self, owner: Owner, name: str) -> None:
@@ -160,9 +170,8 @@ class SimulatedCloud:
     def _delete(self, call: str, kind: str, owner: Owner, name: str) -> None:
         """All of that name: a late call may have made a second one."""
         self.faults.hit(call, BEFORE, instance=owner.instance, name=name)
-        wanted = {'kind': kind, 'name': name, 'instance': owner.instance, 'operation': owner.operation}
-        with self.state.change() as document:
-            for id in [i for i, r in document['resources'].items() if wanted.items() <= r.items()]:
+        with self.state.change():
+            for id in self._all_of(owner, kind, name):
                 self._remove(id)
         self.faults.hit(call, AFTER, instance=owner.instance, name=name)
 
@@ -170,21 +179,20 @@ class SimulatedCloud:
         """Refuses what real clouds refuse: a port or volume that a server uses."""
         with self.state.change() as document:
             row = document['resources'][id]
-            users = (r for r in document['resources'].values() if r['kind'] == 'server')
-            if any(id in (r['port'], r['volume']) for r in users):
+            if any(id in (r['port'], r['volume']) for r in self._servers(row['instance'])):
                 raise CloudError(f'{row["kind"]} {id} is in use by a server')
             if row['kind'] == 'server' and self.latency.gone:
                 row.setdefault('gone_at', self.state.clock() + self.latency.gone)
+                self.state.touch('resources', id)
             else:
                 self._erase(id)
 
     def resources(self, instance: str | None = None) -> list[Resource]:
         """In an order in which they can be removed: servers first."""
         self.faults.hit('resources', BEFORE, instance=instance)
-        with self.state.change() as document:
-            self._bury()
-            rows = document['resources'].items()
-            found = [self._resource(i, r) for i, r in rows if instance in (None, r['instance'])]
+        with self.state.change():
+            self._bury(instance)
+            found = [self._resource(id, row) for id, row in self._rows(instance).items()]
         return sorted(found, key=lambda r: (r.kind != 'server', r.kind, r.name, r.id))
 
     @staticmethod
@@ -202,8 +210,8 @@ class SimulatedCloud:
 
     def forget(self, instance: str) -> None:
         self.faults.hit('forget', BEFORE, instance=instance)
-        with self.state.change() as document:
-            for id in [i for i, r in document['resources'].items() if r['instance'] == instance]:
+        with self.state.change():
+            for id in self.state.resources_of(instance):
                 self._erase(id)
-            document['guests'].pop(instance, None)
+            self.state.drop('guests', instance)
         self.faults.hit('forget', AFTER, instance=instance)

@@ -7,18 +7,20 @@ from collections.abc import Callable, Mapping
 
 from dbaas.cloud.simulated.cloud import Latency, SimulatedCloud
 from dbaas.cloud.simulated.faults import Faults
-from dbaas.cloud.simulated.guests import SimulatedGuests
-from dbaas.cloud.simulated.mail import Mail, OnHeartbeat, OnReport
+from dbaas.cloud.simulated.guests import DEAD, SimulatedGuests
+from dbaas.cloud.simulated.mail import Mail, OnHeartbeat, OnReport, Post
 from dbaas.cloud.simulated.state import Document, State
 from dbaas.cloud.simulated.verbs import VERBS, Verb
 from guestagent.contract import states
+
+IDLE = 0.25  # seconds; longest time without a look, for heartbeats and for stop()
 
 
 class World:
     """One per deployment. `path`: where it is kept, so that it survives a killed process; None: in memory.
 
     `tick` makes everything happen whose time has come: tests with a clock of their own call it, `start` makes
-    a thread do so.
+    a thread do so. `heartbeat`: seconds after which a guest says again that it lives; None: it does so once.
     """
 
     def __init__(
@@ -32,12 +34,15 @@ class World:
         latency: Latency | None = None,
         duration: float | None = 0.0,
         verbs: Mapping[str, Verb] = VERBS,
+        heartbeat: float | None = None,
     ):
         self.state = State(path, clock)
         self.faults = Faults(sleep)
         self.cloud = SimulatedCloud(self.state, self.faults, latency)
         self.guests = SimulatedGuests(self.state, self.faults, verbs, duration)
-        self.mail = Mail(on_report, on_heartbeat)
+        self.heartbeat = heartbeat
+        self.mail: Post = Mail(on_report, on_heartbeat)
+        self._looked = 0.0  # when all guests were last looked at for heartbeats
         self._ticking = threading.Lock()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
@@ -59,6 +64,7 @@ class World:
         """-> how many things happened."""
         with self._ticking:
             happened = self._announce() + self._finish_due() + self._report()
+            self._rest()
             return happened + self.mail.deliver(self.state.clock())
 
     def settle(self) -> None:
@@ -67,21 +73,30 @@ class World:
             pass
 
     def _announce(self) -> int:
-        """A guest heartbeats once when it is up."""
+        """A guest heartbeats when it is up; where heartbeats are repeated, also with each change of its state."""
         with self.state.change() as document:
-            up = [i for i, g in document['guests'].items() if not g['announced'] and self.guests.up(i)]
-            for instance_id in up:
-                document['guests'][instance_id]['announced'] = True
-        for instance_id in up:
-            self.mail.on_heartbeat(instance_id, self._beat(instance_id))
-        return len(up)
+            now = self.state.clock()
+            beats = {}
+            for instance_id in self._may_beat(now):
+                guest = document['guests'].get(instance_id)
+                if guest is not None and self._beats(guest, now) and self.guests.up(instance_id):
+                    guest['beat'] = [state_of(guest), now]
+                    beats[instance_id] = {'state': state_of(guest), 'details': {}}
+        for instance_id, beat in beats.items():
+            self.mail.on_heartbeat(instance_id, beat)
+        return len(beats)
 
-    def _beat(self, instance_id: str) -> dict[str, object]:
-        with self.state.look() as document:
-            guest = document['guests'].get(instance_id)
-            database = guest and guest['inside'].get('database')
-            running = bool(database and database['running'])
-        return {'state': states.HEALTHY if running else states.BUILD, 'details': {}}
+    def _may_beat(self, now: float) -> list[str]:
+        if self.heartbeat is None or now - self._looked < self.heartbeat / 20:
+            return sorted(self.state.restless)
+        self._looked = now
+        return sorted(self.state.document['guests'])
+
+    def _beats(self, guest: Document, now: float) -> bool:
+        if guest['beat'] is None or self.heartbeat is None:
+            return guest['beat'] is None
+        said, at = guest['beat']
+        return said != state_of(guest) or now - at >= self.heartbeat
 
     def _finish_due(self) -> int:
         due = self.guests.due()
@@ -92,16 +107,24 @@ class World:
 
     def _report(self) -> int:
         """Every ended command is reported, once as far as the guest is concerned."""
-        untold = []
         with self.state.change() as document:
-            for instance_id, guest in document['guests'].items():
-                for command_id, row in guest['ledger'].items():
-                    if row['state'] in states.FINISHED and not row['told']:
-                        row['told'] = True
-                        untold.append((instance_id, self.guests.outcome(command_id, row)))
-        for instance_id, outcome in untold:
-            self.mail.send(instance_id, outcome, self.state.clock())
+            untold = []
+            for instance_id in sorted(self.state.restless):
+                guest = document['guests'].get(instance_id)
+                untold += [(instance_id, guest, *entry) for entry in _untold(guest)]
+            for instance_id, guest, command_id, row in untold:
+                row['told'] = True
+                self.state.touch('guests', instance_id)
+                self.mail.send(instance_id, self.guests.outcome(command_id, row), self.state.clock())
         return len(untold)
+
+    def _rest(self) -> None:
+        """Guests in which nothing happens need no look until something changes."""
+        with self.state.look() as document:
+            for instance_id in list(self.state.restless):
+                guest = document['guests'].get(instance_id)
+                if guest is None or (guest['beat'] is not None and not _busy(guest)):
+                    self.state.restless.discard(instance_id)
 
     # -- a world of its own
     def receive(self, on_report: OnReport, on_heartbeat: OnHeartbeat) -> 'World':
@@ -117,11 +140,32 @@ class World:
 
     def _live(self, interval: float) -> None:
         while not self._stopped.is_set():
+            seen = self.state.changes
             self.settle()
-            self._stopped.wait(interval)
+            if self.state.restless or self.mail.late:
+                self._stopped.wait(interval)
+                continue
+            with self.state.changed:
+                self.state.changed.wait_for(lambda: self.state.changes != seen, IDLE)  # noqa: B023 - called at once
 
     def stop(self) -> None:
         self._stopped.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+
+
+def state_of(guest: Document) -> str:
+    database = guest['inside'].get('database')
+    return states.HEALTHY if database and database['running'] else states.BUILD
+
+
+def _untold(guest: Document | None) -> list[tuple[str, Document]]:
+    if guest is None or guest['mood'][0] == DEAD:
+        return []
+    return [(i, row) for i, row in guest['ledger'].items() if row['state'] in states.FINISHED and not row['told']]
+
+
+def _busy(guest: Document) -> bool:
+    """A dead one's commands go on when it lives again, and that is a change."""
+    return guest['mood'][0] != DEAD and any(not row['told'] for row in guest['ledger'].values())

@@ -117,10 +117,12 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     with op.batch_alter_table('operation', schema=None) as batch_op:
+        batch_op.create_index('ix_operation_finished', ['finished'], unique=False)
         batch_op.create_index(batch_op.f('ix_operation_parent_id'), ['parent_id'], unique=False)
         batch_op.create_index('ix_operation_project', ['project_id', 'created'], unique=False)
         batch_op.create_index(batch_op.f('ix_operation_resource_id'), ['resource_id'], unique=False)
         batch_op.create_index('ix_operation_state', ['state', 'id'], unique=False)
+        batch_op.create_index('ix_operation_type', ['type', 'created'], unique=False)
 
     op.create_table('operation_event',
     sa.Column('operation_id', sa.String(length=64), nullable=False),
@@ -133,6 +135,8 @@ def upgrade() -> None:
     sa.Column('epoch', sa.Integer(), nullable=True),
     sa.Column('attempt', sa.Integer(), nullable=True),
     sa.Column('actor', sa.String(length=255), nullable=True),
+    sa.Column('before', sa.String(length=64), nullable=True),
+    sa.Column('after', sa.String(length=64), nullable=True),
     sa.Column('reason', sa.Text(), nullable=True),
     sa.Column('error', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('operation_id', 'seq')
@@ -261,10 +265,12 @@ def downgrade() -> None:
     op.drop_table('operation_lock')
     op.drop_table('operation_event')
     with op.batch_alter_table('operation', schema=None) as batch_op:
+        batch_op.drop_index('ix_operation_type')
         batch_op.drop_index('ix_operation_state')
         batch_op.drop_index(batch_op.f('ix_operation_resource_id'))
         batch_op.drop_index('ix_operation_project')
         batch_op.drop_index(batch_op.f('ix_operation_parent_id'))
+        batch_op.drop_index('ix_operation_finished')
 
     op.drop_table('operation')
     op.drop_table('logbooks')
