@@ -55,6 +55,12 @@ class CloudError(DbaasError):
     """A cloud call failed for good: what failed, on which resource, what to do."""
 
 
+class CloudUnavailable(CloudError):
+    """No answer, or one that will pass (429, 500, 503): the call may have had its effect; clients repeat it."""
+
+    status = 503
+
+
 class GuestError(DbaasError):
     """A guest answered that a command failed, or refused it."""
 

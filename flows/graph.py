@@ -21,10 +21,14 @@ class Place:
 
 
 class Graph:
-    """Names, steps and ancestors of a flow; by_name below is {step: atom detail} as saved."""
+    """Names, steps and ancestors of a flow, read-only; by_name below is {step: atom detail} as saved.
+
+    flow: the pattern; compilation: what TaskFlow makes of it.
+    """
 
     def __init__(self, flow: Any):
-        graph = compiler.PatternCompiler(flow).compile().execution_graph
+        self.flow, self.compilation = flow, compiler.PatternCompiler(flow).compile()
+        graph = self.compilation.execution_graph
         atoms = {node for node, data in graph.nodes(data=True) if data['kind'] in compiler.ATOMS}
         self.steps: dict[str, Step] = {}
         self.places: dict[str, Place] = {}

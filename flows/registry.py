@@ -1,5 +1,8 @@
 """Every operation, by name and version: its factory, how it locks, and what a failed step does."""
 
+import functools
+import inspect
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,7 +18,8 @@ from flows.demo import wait
 from flows.graph import Graph
 from flows.instance import create, delete
 
-# (name, version) -> factory; pure: called anew on every claim, with the operation's inputs
+# (name, version) -> factory; pure, and given only those of the operation's inputs that it names as parameters:
+# they shape the flow. Flows of one shape are one object, shared by all runs: steps keep nothing on themselves
 OPERATIONS: dict[tuple[str, int], Callable[..., Any]] = {
     ('instance.create', 1): create.build,
     ('instance.delete', 1): delete.build,
@@ -53,18 +57,38 @@ class UnknownFlow(Conflict, LookupError):
 
 def build(name: str, version: int, /, **inputs: Any) -> Any:
     """The flow of an operation, a TaskFlow pattern. Raises UnknownFlow for a pair this program does not know."""
+    factory = _factory(name, version)
+    return factory(**_shaping(factory, inputs))
+
+
+def graph(op: Any) -> Graph:
+    """The graph of an operation's row; the same object for all operations of the same shape."""
+    factory = _factory(op.type, op.version)
+    return _graph(factory, json.dumps(_shaping(factory, op.inputs), sort_keys=True))
+
+
+def _factory(name: str, version: int) -> Callable[..., Any]:
     try:
-        factory = OPERATIONS[name, version]
+        return OPERATIONS[name, version]
     except KeyError:
         raise UnknownFlow(
             f'Flow {name} version {version} is not known to this program; a program of another version runs it.'
         ) from None
-    return factory(**inputs)
 
 
-def graph(op: Any) -> Graph:
-    """The graph of an operation's row."""
-    return Graph(build(op.type, op.version, **op.inputs))
+def _shaping(factory: Callable[..., Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: inputs[name] for name in _named(factory) if name in inputs}
+
+
+@functools.lru_cache(maxsize=256)
+def _named(factory: Callable[..., Any]) -> tuple[str, ...]:
+    found = inspect.signature(factory).parameters.values()
+    return tuple(p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
+
+
+@functools.lru_cache(maxsize=256)
+def _graph(factory: Callable[..., Any], shape: str) -> Graph:
+    return Graph(factory(**json.loads(shape)))
 
 
 def problems(flow: Any) -> list[str]:

@@ -9,10 +9,8 @@ import sqlalchemy as sa
 from dbaas.db import history, operations
 from dbaas.db.words import UNDER_WAY
 from flows import registry
+from flows.graph import Graph
 from flows.progress import stamp, summary
-
-DAYS = 30
-ENOUGH = 5  # successes before "slower than usual" is said
 
 
 def known_types() -> list[str]:
@@ -42,7 +40,7 @@ def _row(type_: str, step: str | None, undo: bool, durations: history.Durations)
 def _in_order(type_: str, keys: Iterable[tuple[str, bool]]) -> list[tuple[str, bool]]:
     """As the newest flow has them; steps of older flows after these, undos last."""
     versions = [version for name, version in registry.OPERATIONS if name == type_]
-    places = list(registry.steps_of(type_, max(versions))) if versions else []
+    places = list(Graph(registry.build(type_, max(versions))).places) if versions else []
     place = {name: number for number, name in enumerate(places)}
     return sorted(keys, key=lambda key: (key[1], place.get(key[0], len(place)), key[0]))
 
@@ -57,7 +55,7 @@ def now(c: sa.Connection, at: float, window: float, limit: int) -> dict[str, Any
     ended = history.ended(c, at - window)
     return {
         'at': stamp(at),
-        'states': {row.state: {'count': row.count, 'since': stamp(row.since)} for row in _in_words(c)},
+        'states': {row.state: {'count': row.total, 'since': stamp(row.since)} for row in _in_words(c)},
         'conductors': [
             {'name': row.name, 'running': row.running, 'beat': stamp(row.beat)} for row in history.conductors(c)
         ],

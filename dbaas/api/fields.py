@@ -67,6 +67,19 @@ class Count(ma.fields.Integer):
         return value
 
 
+class Whole(ma.fields.Integer):
+    """A whole number of a query, from least to most."""
+
+    def __init__(self, least: int, most: int, **kwargs: Any):
+        self._least, self._most = least, most
+        super().__init__(**kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not DIGITS.fullmatch(str(value)) or not self._least <= int(value) <= self._most:
+            raise ma.ValidationError(f'Must be a whole number from {self._least} to {self._most}.')
+        return int(value)
+
+
 class FlavorRef(ma.fields.Field):
     """A flavor's id as string or integer, a URL ending in /flavors/{id}, or an object with the id -> the id."""
 

@@ -82,10 +82,10 @@ def whole(c: sa.Connection, type_: str, since: float = 0.0, samples: int = SAMPL
 
 # -- now -----------------------------------------------------------------------------------------------------------
 def states(c: sa.Connection) -> list[sa.Row]:
-    """(state, count, since) of what has not ended; since: the one that has not moved for longest."""
+    """(state, total, since) of what has not ended; since: the one that has not moved for longest."""
     return list(
         c.execute(
-            sa.select(_o.state, sa.func.count().label('count'), sa.func.min(_o.updated).label('since'))
+            sa.select(_o.state, sa.func.count().label('total'), sa.func.min(_o.updated).label('since'))
             .where(_o.state.in_(UNDER_WAY))
             .group_by(_o.state)
         )

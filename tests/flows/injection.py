@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
@@ -67,4 +68,4 @@ class Injection:
             yield self
 
     def _factory(self, build: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda **inputs: self.wrap(build(**inputs))
+        return functools.wraps(build)(lambda **inputs: self.wrap(build(**inputs)))

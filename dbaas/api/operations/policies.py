@@ -9,6 +9,8 @@ RULES = (
     rule('operation:index:all_projects', ADMIN, "List other projects' operations.", 'GET', '/operations'),
     rule('operation:create', ADMIN, 'Start demo.wait.', 'POST', '/operations'),
     rule('operation:plan', ADMIN_OR_OWNER, 'Show what a request would do.', 'POST', '/operations/plan'),
+    rule('operation:stats', ADMIN, 'Show how long operations and steps take.', 'GET', '/operations/stats'),
+    rule('operation:summary', ADMIN, 'Count what is under way.', 'GET', '/operations/summary'),
     rule('operation:show', ADMIN_OR_OWNER, 'Show an operation.', 'GET', ONE),
     rule('operation:events', ADMIN_OR_OWNER, "List an operation's events.", 'GET', f'{ONE}/events'),
     rule('operation:why', ADMIN_OR_OWNER, 'Say what an operation waits for.', 'GET', f'{ONE}/why'),

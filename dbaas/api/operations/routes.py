@@ -73,7 +73,7 @@ class Why(MethodView):
         """Say what an operation waits for and what can be done"""
         with parts().db.read() as c:
             visible(c, operation_id)
-            return {'why': why.why(c, operation_id)}
+            return {'why': why.why(c, operation_id, parts().conf, parts().db.clock())}
 
 
 def _project(wanted: str | None) -> str | None:

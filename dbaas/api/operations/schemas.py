@@ -22,6 +22,19 @@ class Filters(paging.Page):
     project_id = ma.fields.String(metadata={'description': 'another project: for administrators'})
 
 
+class StatsQuery(ma.Schema):
+    type = ma.fields.String(metadata={'description': 'only this type; default: all that this program knows'})
+    days = fields.Whole(1, 3650, load_default=30, metadata={'description': 'only operations accepted since'})
+    samples = fields.Whole(
+        1, 10_000, load_default=500, metadata={'description': 'the newest so many operations of each type'}
+    )
+
+
+class SummaryQuery(ma.Schema):
+    window = fields.Whole(1, 86_400, load_default=300, metadata={'description': 'seconds that rates are taken over'})
+    limit = fields.Whole(0, 1000, load_default=20, metadata={'description': 'most operations to name'})
+
+
 class Order(ma.Schema):
     reason = fields.Text(required=True, longest=1000, metadata={'description': 'why; it is kept with the operation'})
 
@@ -154,6 +167,8 @@ class Event(ma.Schema):
     epoch = ma.fields.Integer(allow_none=True)
     attempt = ma.fields.Integer(allow_none=True)
     actor = ma.fields.String(allow_none=True)
+    before = ma.fields.String(allow_none=True, metadata={'description': "the operation's state before; verbs, changes"})
+    after = ma.fields.String(allow_none=True)
     reason = ma.fields.String(allow_none=True)
     error = ma.fields.String(allow_none=True)
 
@@ -164,10 +179,24 @@ class Events(ma.Schema):
 
 class Waiting(ma.Schema):
     key = ma.fields.String()
+    what = ma.fields.String(metadata={'description': 'in words'})
     step = ma.fields.String()
     since = ma.fields.String()
     looks_again = ma.fields.String(allow_none=True)
     deadline = ma.fields.String(allow_none=True)
+
+
+class Pace(ma.Schema):
+    """The step it is at, beside history."""
+
+    step = ma.fields.String()
+    started = ma.fields.String()
+    ran = ma.fields.Float(metadata={'description': 'seconds so far'})
+    deadline = ma.fields.String(allow_none=True, metadata={'description': 'when the step is given up'})
+    count = ma.fields.Integer(metadata={'description': 'how many times it was done before'})
+    p50 = ma.fields.Float(allow_none=True)
+    p95 = ma.fields.Float(allow_none=True)
+    slower = ma.fields.Boolean(metadata={'description': 'longer than the p95'})
 
 
 class LastError(ma.Schema):
@@ -183,15 +212,28 @@ class Lock(ma.Schema):
     state = ma.fields.String()
 
 
+class Asked(ma.Schema):
+    """A verb that takes effect at the next step boundary."""
+
+    verb = ma.fields.String()
+    actor = ma.fields.String()
+    reason = ma.fields.String(allow_none=True)
+    at = ma.fields.String()
+
+
 class Why(ma.Schema):
     summary = ma.fields.String()
     state = ma.fields.String()
     step = ma.fields.String(allow_none=True)
     since = ma.fields.String()
     waiting_on = ma.fields.List(ma.fields.Nested(Waiting))
+    pace = ma.fields.Nested(Pace, allow_none=True)
     last_error = ma.fields.Nested(LastError, allow_none=True)
-    lock = ma.fields.Nested(Lock, allow_none=True)
+    lock = ma.fields.Nested(Lock, allow_none=True, metadata={'description': 'whose turn comes first'})
+    behind = ma.fields.List(ma.fields.Nested(Lock), metadata={'description': 'those that wait for this one'})
     conductor = ma.fields.String(allow_none=True)
+    beat = ma.fields.String(allow_none=True, metadata={'description': "the conductor's last sign of life"})
+    requests = ma.fields.List(ma.fields.Nested(Asked))
     advice = ma.fields.List(ma.fields.String())
 
 
@@ -201,7 +243,8 @@ class OneWhy(ma.Schema):
 
 class PlannedStep(Place):
     undo = ma.fields.String(allow_none=True)
-    expected = ma.fields.Float(allow_none=True, metadata={'description': 'seconds, from history'})
+    expected = ma.fields.Float(allow_none=True, metadata={'description': 'seconds: the p50 of history'})
+    slow = ma.fields.Float(allow_none=True, metadata={'description': 'seconds: the p95 of history'})
 
 
 class QuotaEffect(ma.Schema):
@@ -218,8 +261,59 @@ class Plan(ma.Schema):
     steps = ma.fields.List(ma.fields.Nested(PlannedStep))
     point_of_no_return = ma.fields.String(allow_none=True, metadata={'description': 'the first irreversible step'})
     quota = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Nested(QuotaEffect))
-    expected_duration = ma.fields.Float(allow_none=True)
+    expected_duration = ma.fields.Float(allow_none=True, metadata={'description': 'seconds: the sum of the steps'})
+    slow_duration = ma.fields.Float(
+        allow_none=True, metadata={'description': 'seconds: the p95 of whole operations that were never stopped'}
+    )
 
 
 class OnePlan(ma.Schema):
     plan = ma.fields.Nested(Plan)
+
+
+class Stat(ma.Schema):
+    """How long a step took, or with step null a whole operation, in seconds."""
+
+    type = ma.fields.String()
+    step = ma.fields.String(allow_none=True)
+    undo = ma.fields.Boolean()
+    count = ma.fields.Integer(metadata={'description': 'successes'})
+    failures = ma.fields.Integer()
+    p50 = ma.fields.Float(allow_none=True)
+    p95 = ma.fields.Float(allow_none=True)
+    longest = ma.fields.Float(allow_none=True)
+
+
+class Stats(ma.Schema):
+    stats = ma.fields.List(ma.fields.Nested(Stat))
+
+
+class StateCount(ma.Schema):
+    count = ma.fields.Integer()
+    since = ma.fields.String(metadata={'description': 'of the one that has not moved for longest'})
+
+
+class Conductor(ma.Schema):
+    name = ma.fields.String()
+    running = ma.fields.Integer()
+    beat = ma.fields.String(metadata={'description': 'its oldest sign of life'})
+
+
+class Rates(ma.Schema):
+    """Per minute."""
+
+    window = ma.fields.Float(metadata={'description': 'seconds'})
+    accepted = ma.fields.Float()
+    ended = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Float())
+
+
+class Now(ma.Schema):
+    at = ma.fields.String()
+    states = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Nested(StateCount))
+    conductors = ma.fields.List(ma.fields.Nested(Conductor), metadata={'description': 'that run something'})
+    rates = ma.fields.Nested(Rates)
+    operations = ma.fields.List(ma.fields.Nested(Summary), metadata={'description': 'not ended, the oldest first'})
+
+
+class OneNow(ma.Schema):
+    summary = ma.fields.Nested(Now)

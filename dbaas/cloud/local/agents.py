@@ -20,6 +20,7 @@ LOCK = 'agent.lock'
 LOG = 'agent.log'
 PID = 'agent.pid'
 SERVER_PID = 'server.pid'
+ANOTHER = 3  # exit code of an agent whose instance another one has
 _KEPT = ('PATH', 'LANG', 'LC_ALL', 'TZ')  # of our environment; it may hold credentials
 
 
@@ -43,6 +44,7 @@ class Agents:
     def start(self, record: str) -> bool:
         """Start the agent of `record` unless it lives or is being born -> whether it was started."""
         with self._mutex:
+            self._bury()
             if self._child_runs(record) or processes.lock_held(os.path.join(record, LOCK)):
                 return False
             self._children[record] = self._spawn(record)
@@ -56,7 +58,7 @@ class Agents:
         """Why the agent that we started has ended; empty when it has not, or another process started it."""
         with self._mutex:
             child = self._children.get(record)
-            if child is None or child.poll() is None:
+            if child is None or child.poll() in (None, ANOTHER):
                 return ''
             return f'the agent ended with exit code {child.returncode}: {_last_line(os.path.join(record, LOG))}'
 
@@ -66,9 +68,10 @@ class Agents:
         end_strays(f'{record}/{CONFIG}', patience)  # one so young that it had not written its pid
         processes.stop_process(os.path.join(record, SERVER_PID), timeout=server_patience)
         end_strays(f'--loose-dbaas={record}', server_patience)
-        for name in (PID, SERVER_PID):
+        number = processes.number_file(self._state, f'agent-{os.path.basename(record)}')
+        for path in (os.path.join(record, PID), os.path.join(record, SERVER_PID), number):
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(os.path.join(record, name))
+                os.unlink(path)
         self.forget(record)
 
     def forget(self, record: str) -> None:
@@ -76,6 +79,12 @@ class Agents:
             child = self._children.pop(record, None)
             if child is not None:
                 child.wait()
+
+    def _bury(self) -> None:
+        """Children of instances that another process has deleted."""
+        for record in [record for record in self._children if not os.path.isdir(record)]:
+            if self._children[record].poll() is not None:
+                del self._children[record]
 
     def _child_runs(self, record: str) -> bool:
         child = self._children.get(record)

@@ -164,9 +164,17 @@ class LocalCloud:
             return self._revive()
 
     def tend(self) -> list[str]:
-        """Start dead agents anew, without touching their databases -> what was done, a line each."""
-        with _doing('starting agents'):
-            return [f'the agent of instance {i} had ended and is started again' for i in self._revive()]
+        """Start dead agents anew, without touching their databases -> what was done or could not be, a line each."""
+        return [line for server in self._servers() if (line := self._tend(server))]
+
+    def _tend(self, server: Record) -> str:
+        instance = server.owner.instance
+        try:
+            with _doing(f'starting the agent of instance {instance}'):
+                started = self._machines.revive(server)
+        except CloudError as error:
+            return f'the agent of instance {instance} has ended and cannot be started: {error}'
+        return f'the agent of instance {instance} had ended and is started again' if started else ''
 
     def _revive(self) -> list[str]:
         return [server.owner.instance for server in self._servers() if self._machines.revive(server)]
@@ -181,7 +189,7 @@ class LocalCloud:
         with _doing('stopping instances'), ThreadPoolExecutor(8) as pool:
             list(pool.map(self._machines.halt, servers))
             end_installers(self._places.templates, patience=5)
-            volumes.clean(self._probe)
+            volumes.clean_all(self._probe)
             self._limits.close()
             remove_tree(self._places.rpc)
             with contextlib.suppress(OSError):  # not ours alone, or gone
@@ -233,7 +241,10 @@ class LocalCloud:
     @functools.cached_property
     def _no_images(self) -> str | None:
         with self._probing:  # Python 3.12 lets two threads in here
-            return volumes.refusal(self._probe)
+            why = volumes.refusal(os.path.join(self._probe, str(os.getpid())))
+            with contextlib.suppress(OSError):  # another process tries, too, or this one may not even that
+                os.rmdir(self._probe)
+            return why
 
 
 @contextlib.contextmanager

@@ -32,8 +32,7 @@ class Machines:
 
     def start(self, server: Record, user_data: dict[str, Any]) -> None:
         with self._guards[server.owner.instance]:
-            self._configure(server, user_data)
-            self._agents.start(self._folder(server))
+            self._start(server, user_data)
 
     def revive(self, server: Record) -> bool:
         """Start its agent anew if it should run and does not -> whether it was started."""
@@ -43,8 +42,8 @@ class Machines:
             known = self._known_config(server)
             if known is None:  # the step that makes it was killed, and will be repeated
                 return False
-            self._configure(server, known)
-            return self._agents.start(self._folder(server))
+            self.claim(server)  # after a boot nobody has it
+            return self._start(server, known)
 
     def halt(self, server: Record) -> None:
         """Agent and database server ended, volume unmounted, limits gone; data and records stay."""
@@ -97,6 +96,19 @@ class Machines:
                 f'something else listens on {address}:{number}, the address of instance {server.owner.instance};'
                 f' find it with "ss -ltnp sport = :{number}", stop it and start again'
             )
+
+    def _start(self, server: Record, user_data: dict[str, Any]) -> bool:
+        """-> whether it was started. Another process may delete the server meanwhile: then nothing of it stays.
+
+        It marks the server before it ends what runs, we look at the mark after we have started: one of us ends it.
+        """
+        try:
+            self._configure(server, user_data)
+            return self._agents.start(self._folder(server))
+        finally:
+            if not self.wanted(server):
+                self._agents.stop(self._folder(server))
+                self.clear(server.owner.instance)
 
     def _configure(self, server: Record, user_data: dict[str, Any]) -> None:
         config = user_data | self._options | self._facts(server)

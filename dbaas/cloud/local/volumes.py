@@ -4,9 +4,11 @@ The image is made here; the agent mounts it, since it must be able to do so agai
 """
 
 import contextlib
+import glob
 import os
 import shutil
 import subprocess
+import threading
 import time
 
 from dbaas.cloud.local.places import remove_tree
@@ -43,16 +45,36 @@ def clean(folder: str) -> None:
     remove_tree(folder)
 
 
+def clean_all(folder: str) -> None:
+    """The same for every folder in `folder`, which goes too: each process tries in one of its own."""
+    for tried in glob.glob(os.path.join(glob.escape(folder), '*')):
+        clean(tried)
+    remove_tree(folder)
+
+
 def make(image: str, size: int) -> None:
-    """An empty file system of `size` GiB in the sparse file `image`, whole or not at all."""
+    """An empty file system of `size` GiB in the sparse file `image`, whole or not at all.
+
+    One that is there stays, whoever made it: a process that was frozen here may come late.
+    """
     if os.path.exists(image):
         return
-    _make_image(image + '.new', size * _GIB)
-    os.rename(image + '.new', image)
+    _remove_halves(image)
+    half = f'{image}.{os.getpid()}-{threading.get_ident()}.new'
+    _make_image(half, size * _GIB)
+    with contextlib.suppress(FileExistsError):
+        os.link(half, image)
+    os.unlink(half)
 
 
 def remove(image: str) -> None:
-    for path in (image + '.new', image):
+    _remove_halves(image)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(image)
+
+
+def _remove_halves(image: str) -> None:
+    for path in glob.glob(glob.escape(image) + '*.new'):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
 
@@ -64,6 +86,8 @@ def unmount(point: str) -> None:
         try:
             _run('umount', point)
         except CloudError as error:
+            if not os.path.ismount(point):  # another process was faster
+                return
             if 'busy' not in str(error) or time.monotonic() > give_up:
                 raise
             time.sleep(0.05)  # a child of the server that was ended, or what the kernel still has to close

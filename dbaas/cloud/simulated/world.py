@@ -150,6 +150,8 @@ class World:
 
     def stop(self) -> None:
         self._stopped.set()
+        with self.state.change():
+            """Whoever waits for a change looks up."""
         if self._thread is not None:
             self._thread.join()
             self._thread = None
