@@ -65,6 +65,7 @@ setup(
             'dbaas-guestagent = guestagent.main:main',
             'dbaas-manage = dbaas.cli.manage.main:main',
             'dbaas-flow = dbaas.cli.flow.main:main',
+            'dbaas-simulator = dbaas.cli.simulator.main:main',
         ],
         'oslo.messaging.drivers': ['unix = guestagent.contract.wire.unix:UnixDriver'],
         'oslo.policy.policies': ['dbaas = dbaas.api:list_rules'],

@@ -5,6 +5,8 @@ import dataclasses
 import threading
 from collections.abc import Callable, Iterator
 
+from dbaas.exceptions import ClaimLost
+
 
 @dataclasses.dataclass
 class Claim:
@@ -18,16 +20,25 @@ class Claim:
     limit: float = 0.0
     shown: bool = False
     let_go: Callable[[], None] = lambda: None  # gives its place among the running ones back; once
+    lost: bool = False  # the board has given it to others
+    released: bool = False  # this process stops: the run ends at the next step boundary, and others go on
+
+    def check(self) -> None:
+        """Between steps, as early as it is known; what makes it safe is the fence. Raises ClaimLost."""
+        if self.lost:
+            raise ClaimLost(f'operation {self.operation_id}: the claim went with the session of the board')
 
 
 class Claims:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._claims: dict[str, Claim] = {}
+        self._releasing = False
 
     @contextlib.contextmanager
     def running(self, claim: Claim) -> Iterator[Claim]:
         with self._lock:
+            claim.released = self._releasing
             self._claims[claim.operation_id] = claim
         try:
             yield claim
@@ -56,6 +67,20 @@ class Claims:
             claim = self._claims.get(seen.operation_id)
             if claim is not None and (claim.epoch, claim.step) == (seen.epoch, seen.step):
                 claim.shown = True
+
+    def lose(self, operation_id: str) -> None:
+        """The board says so: the run of this operation, if there is one, stops between two steps and writes nothing."""
+        with self._lock:
+            claim = self._claims.get(operation_id)
+            if claim is not None:
+                claim.lost = True
+
+    def release(self) -> None:
+        """All runs, also those that begin now, end between two steps and leave the rest to others."""
+        with self._lock:
+            self._releasing = True
+            for claim in self._claims.values():
+                claim.released = True
 
     def give_up(self, seen: Claim) -> None:
         """Its run is fenced off, though its thread may hang: somebody else gets its place."""

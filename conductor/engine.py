@@ -7,18 +7,17 @@ from typing import Any
 
 import sqlalchemy as sa
 from oslo_config import cfg
-from oslo_utils import uuidutils
 from taskflow import states
-from taskflow.engines.action_engine import engine as action_engine
-from taskflow.persistence import models
 
-from conductor import failures
+from conductor import failures, seams
 from conductor.claims import Claim, Claims
 from conductor.run import OpenedSecrets, Run
 from conductor.stepper import Stepper
 from conf import logs
 from dbaas.db import operations
 from dbaas.db.logbook import book
+from dbaas.db.logbook.claim import Claimed
+from dbaas.db.logbook.claim import claim as take
 from dbaas.db.logbook.session import Session
 from dbaas.db.session import Database
 from dbaas.exceptions import ClaimLost
@@ -42,53 +41,48 @@ class Engine:
     ):
         self._db, self._settings, self._secrets = db, settings, secrets
         self._dependencies, self._claims, self._conductor = dict(dependencies), claims, conductor
+        self._recheck_after = settings.conductor.recheck_after
 
-    def claim(self, job: operations.Job) -> Any:
-        """-> the claimed row, or None. The first claim writes the atoms: without atoms nothing was ever started."""
+    def claim(self, job: operations.Job) -> Claimed | None:
+        """-> the claimed operation, or None. The first claim writes the atoms: without atoms nothing was ever started."""
+        return self._db.run(lambda c: take(c, job, self._conductor, self._db.clock(), _steps))
 
-        def work(c: sa.Connection) -> Any:
-            op = operations.claim(c, job, self._conductor, self._db.clock())
-            if op is not None and not book.atoms_of(c, op.id):
-                book.insert_atoms(c, op.id, _new_atoms(registry.graph(op)))
-            return op
+    def run(self, claimed: Claimed, let_go: Callable[[], None] = lambda: None) -> list[operations.Job]:
+        """Run a claimed operation until it ends or rests. -> what can run now, to be posted.
 
-        return self._db.run(work)
+        Raises ClaimLost when somebody else has gone on.
+        """
+        with logs.about(claimed.op.request_id, claimed.op.id):
+            return self._run(claimed, let_go)
 
-    def run(self, op: Any, let_go: Callable[[], None] = lambda: None) -> None:
-        """Run a claimed operation until it ends or rests. Raises ClaimLost when somebody else has gone on."""
-        with logs.about(op.request_id, op.id):
-            self._run(op, let_go)
-
-    def _run(self, op: Any, let_go: Callable[[], None]) -> None:
-        with self._db.read() as c:
-            flow = book.load_flow(c, op.id)
-        session = Session(self._db, op, flow)
-        pattern = registry.build(op.type, op.version, **op.inputs)
-        graph, opened = Graph(pattern), OpenedSecrets(self._secrets)
+    def _run(self, claimed: Claimed, let_go: Callable[[], None]) -> list[operations.Job]:
+        op, flow, session = claimed.op, claimed.flow, Session(self._db, claimed)
+        graph, opened = registry.graph(op), OpenedSecrets(self._secrets)
         run = Run(session, self._settings)
-        with self._claims.running(Claim(op.id, op.epoch, self._conductor, let_go=let_go)) as claim:
-            stepper = Stepper(lambda step: self._around(step, claim, run, session), opened.seen)
-            options = {'executor': stepper, 'never_resolve': not op.undo, 'gather_statistics': False}
-            engine = action_engine.ParallelActionEngine(pattern, flow, session, options)
-            injected = {**op.inputs, **self._dependencies, 'db': self._db, 'settings': self._settings}
-            engine.storage.inject({**injected, 'secrets': opened, 'run': run}, transient=True)
+        with self._claims.running(Claim(op.id, op.epoch, self._conductor, let_go=let_go)) as mine:
+            stepper = Stepper(lambda step: self._around(step, mine, run, session), opened.seen)
+            own = {'db': self._db, 'settings': self._settings, 'secrets': opened, 'run': run}
+            injected = {**op.inputs, **self._dependencies, **own}
+            engine = seams.ActionEngine(graph, flow, session, stepper, injected, never_resolve=not op.undo)
             engine.compile()
             engine.prepare()
             stuck = _unpark(op, flow, engine.storage)
             session.failed = None
             if not (stuck or _stops(session, graph, flow) or session.end()):
-                _drive(engine, session, stepper, graph)
+                _drive(engine, session, stepper, graph, mine)
             if not session.closed:
                 self._rest(op, session, graph, stuck)
+        return session.next
 
     @contextlib.contextmanager
-    def _around(self, step: Any, claim: Claim, run: Run, session: Session) -> Any:
-        run.check()
+    def _around(self, step: Any, mine: Claim, run: Run, session: Session) -> Any:
+        if session.age() >= self._recheck_after:
+            run.check()
         now = self._db.clock()
         session.started[step.name] = now
         limit = run.deadline(step.deadline)
         op = session.op
-        with self._claims.step(claim, step.name, now, limit), logs.about(op.request_id, op.id, step.name):
+        with self._claims.step(mine, step.name, now, limit), logs.about(op.request_id, op.id, step.name):
             yield
 
     def _rest(self, op: Any, session: Session, graph: Graph, stuck: bool) -> None:
@@ -118,13 +112,8 @@ def settle(c: sa.Connection, graph: Graph, operation_id: str, now: float) -> Non
     verbs.apply_requests(c, graph, operation_id, now)
 
 
-def _new_atoms(graph: Graph) -> list[models.TaskDetail]:
-    atoms = []
-    for name in graph.steps:
-        atom = models.TaskDetail(name=name, uuid=uuidutils.generate_uuid())
-        atom.state, atom.version = states.PENDING, '1.0'
-        atoms.append(atom)
-    return atoms
+def _steps(op: Any) -> list[str]:
+    return list(registry.graph(op).steps)
 
 
 def _failure_of(atom: Any) -> Any:
@@ -155,18 +144,20 @@ def _stops(session: Session, graph: Graph, flow: Any) -> bool:
     return bool(session.verbs)
 
 
-def _drive(engine: Any, session: Session, stepper: Stepper, graph: Graph) -> None:
+def _drive(engine: Any, session: Session, stepper: Stepper, graph: Graph, mine: Claim) -> None:
     stopping = False
     machine = engine.run_iter()
     try:
         for state in machine:
             if session.broken is not None:
                 raise session.broken  # TaskFlow keeps it to itself until all siblings have run
+            mine.check()
             step = stepper.next()
             if state != states.WAITING or step is None:
                 continue
             if (
                 session.failed is not None
+                or mine.released
                 or _stops(session, graph, session.flow)
                 or not _may_start(engine, session, step)
             ):

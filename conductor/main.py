@@ -35,7 +35,6 @@ class Conductor:
         """Raises cfg.Error, DbaasError or OSError when it cannot be."""
         import conf as configuration
         from conductor import service
-        from conductor.board.embedded import EmbeddedBoard
         from conf import logs
         from dbaas import deployment
 
@@ -46,14 +45,15 @@ class Conductor:
             conf.set_override('name', arguments.name, group='conductor')
         logs.setup(conf)
         self._parts = parts = deployment.open(conf)
-        roles, board = ROLES[arguments.role], EmbeddedBoard()
+        roles, self._board = ROLES[arguments.role], parts.board
         self._services: list[service.Service] = []
         if 'reports' in roles:
-            self._services.append(service.reception(parts, board))
+            self._services.append(service.reception(parts, parts.board))
         if 'worker' in roles:
-            self._services.append(service.build(conf, **parts.for_conductor(), board=board))
+            self._services.append(service.build(conf, **parts.for_conductor(), board=parts.board))
 
     def start(self) -> None:
+        self._board.start()
         for one in self._services:
             one.start()
 
@@ -61,6 +61,7 @@ class Conductor:
         """No new claims first; guests that report meanwhile are heard until the end."""
         for one in reversed(self._services):
             one.stop()
+        self._board.close()
 
     def reread(self) -> None:
         from dbaas import service

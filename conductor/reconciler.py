@@ -1,7 +1,7 @@
 """The reconciler: what is runnable is on the board, what should live lives, what nobody owns is removed."""
 
 import logging
-import threading
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from oslo_config import cfg
@@ -10,43 +10,54 @@ from conductor.board.base import Board
 from dbaas.cloud.protocol import Resource
 from dbaas.db import operations, sweeping
 from dbaas.db.session import Database
-from dbaas.exceptions import CloudError
+from dbaas.exceptions import CloudError, Unavailable
 
 LOG = logging.getLogger(__name__)
 
 
 class Reconciler:
-    """cloud: asked to tend its machines (restart dead agents) and for resources that no record names."""
+    """cloud: asked to tend its machines (restart dead agents) and for resources that no record names.
 
-    def __init__(self, db: Database, board: Board, cloud: Any, settings: cfg.ConfigOpts):
+    sweeps: more searches for orphans, called after the one in the cloud.
+    """
+
+    def __init__(
+        self, db: Database, board: Board, cloud: Any, settings: cfg.ConfigOpts,
+        sweeps: Iterable[Callable[[], None]] = (),
+    ):  # fmt: skip
+        self._sweeps = tuple(sweeps)
         self._db, self._board, self._cloud, self._settings = db, board, cloud, settings
-        self._stopping = threading.Event()
         self._swept = db.clock()
-        self._thread = threading.Thread(target=self._loop, name='reconciler', daemon=True)
 
-    def start(self) -> None:
-        """The board is filled at once, whatever claims an earlier process left behind."""
-        self.fill_board()
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-
-    def _loop(self) -> None:
-        while not self._stopping.wait(self._settings.conductor.reconcile_interval):
-            for duty in (self.post_lost, self.tend, self.sweep_now_and_then):
-                try:
-                    duty()
-                except Exception:
-                    LOG.exception('%s failed; it is tried again', duty.__name__)
+    def duties(self) -> list[Callable[[], None]]:
+        """What the elected conductor does again and again."""
+        return [self.mend_board, self.tend, self.sweep_now_and_then]
 
     def fill_board(self) -> None:
-        """All that is runnable; for a board that starts empty."""
+        """All that is runnable, whatever claims an earlier process left behind; for a board that starts empty."""
         with self._db.read() as c:
             self._board.post(operations.lost_jobs(c, None))
 
-    def post_lost(self) -> None:
-        """Accepted but never posted, or claimed by somebody who gives no sign of life."""
+    def mend_board(self) -> None:
+        """What should be on the board is there, and nothing that cannot run."""
+        if self._board.shared:
+            self._compare()
+        else:
+            self._post_silent()
+
+    def _compare(self) -> None:
+        """Claims of all processes are seen: what is runnable in SQL and not on the board was lost, or never posted."""
+        try:
+            names = self._board.names()  # first: whatever is on the board was committed before
+        except Unavailable:
+            return  # the board has said so, and calls when it is back
+        with self._db.read() as c:
+            jobs = operations.lost_jobs(c, None)
+        self._board.post([job for job in jobs if job.name not in names])
+        self._board.discard(names - {job.name for job in jobs})
+
+    def _post_silent(self) -> None:
+        """Accepted by another process, or claimed by one that gives no sign of life."""
         silent_since = self._db.clock() - self._settings.conductor.claim_timeout
         with self._db.read() as c:
             jobs = operations.lost_jobs(c, silent_since)
@@ -68,6 +79,8 @@ class Reconciler:
                 orphan = sweeping.is_orphan(c, resource.owner.instance, resource.owner.operation, resource.id)
             if orphan:
                 self._remove(resource)
+        for sweep in self._sweeps:
+            sweep()
 
     def _remove(self, resource: Resource) -> None:
         what = f'{resource.kind} {resource.id} of instance {resource.owner.instance}'

@@ -26,11 +26,16 @@ class Reports:
         self._board.post(self._db.run(lambda c: waits.report(c, instance_id, outcome, operation_id, now)))
 
     def on_heartbeat(self, instance_id: str, beat: dict[str, Any]) -> None:
-        """beat: {state, details}. Only a change wakes: a healthy fleet costs one row update per beat."""
+        """beat: {state, details, at?}. Only a change wakes: a healthy fleet costs one row update per beat.
+
+        at: when the guest made it. It counts as of then, so that one that waited in a queue, or is replayed, does
+        not make a dead guest look alive; a clock that is ahead gains nothing.
+        """
 
         def work(c: sa.Connection) -> list[Job]:
             now = self._db.clock()
-            changed = heartbeats.record(c, instance_id, now, beat['state'], beat.get('details', {}))
+            at = min(now, float(beat.get('at', now)))
+            changed = heartbeats.record(c, instance_id, at, beat['state'], beat.get('details', {}))
             return waits.wake_key(c, instance_id, f'guest:{instance_id}', now) if changed else []
 
         self._board.post(self._db.run(work))

@@ -23,6 +23,7 @@ class Run:
         self.project_id: str = session.op.project_id
         self.epoch: int = session.op.epoch
         self.undo: bool = session.op.undo
+        self._deadlines: dict[str, float] = {}
 
     def clock(self) -> float:
         """Seconds since the epoch."""
@@ -59,12 +60,13 @@ class Run:
 
     def since(self, step: str) -> float | None:
         """When the step first parked, or None."""
-        with self._db.read() as c:
-            return waits.since(c, self.operation_id, step)
+        return self._session.since.get(step)
 
     def deadline(self, kind: str) -> float:
         """Seconds, from [flows] <kind>_deadline."""
-        return self._settings.flows[f'{kind}_deadline']
+        if kind not in self._deadlines:
+            self._deadlines[kind] = self._settings.flows[f'{kind}_deadline']
+        return self._deadlines[kind]
 
     def wake_at(self) -> float:
         """When a waiting step looks again by itself."""

@@ -44,7 +44,8 @@ class Timers:
 
     def tick(self) -> None:
         """One round; tests call it with a clock of their own."""
-        self.wake_due()
+        if self._board.elected():
+            self.wake_due()
         claims = self._claims.all()
         for claim in claims:
             self._look_at(claim)

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from conductor.board.base import Board
@@ -32,7 +33,7 @@ class _Place:
 class Worker:
     def __init__(self, db: Database, board: Board, engine: Engine, size: int):
         self._db, self._board, self._engine = db, board, engine
-        self._free = threading.Semaphore(size)
+        self._size, self._free = size, threading.Semaphore(size)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._dispatch, name='claims', daemon=True)
         self._errors: dict[str, int] = {}
@@ -40,12 +41,15 @@ class Worker:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self, timeout: float = 5) -> None:
-        """No new claims; running steps may finish within `timeout` seconds, what is left is found again from SQL."""
+    def stop(self, timeout: float) -> None:
+        """No new claims; what runs may come to a step boundary within `timeout` seconds, the rest is left to others."""
+        deadline = time.monotonic() + timeout
         self._stopping.set()
-        self._board.close()
+        self._board.turn_away()
         if self._thread.ident is not None:
             self._thread.join(timeout)
+        for _ in range(self._size):  # all places free: nothing runs
+            self._free.acquire(timeout=max(deadline - time.monotonic(), 0.001))
 
     def work(self, timeout: float = 0.0) -> bool:
         """Run one job in this thread. -> whether there was one."""
@@ -59,15 +63,24 @@ class Worker:
         while not self._stopping.is_set():
             if not self._free.acquire(timeout=0.5):  # never claim what cannot be run now
                 continue
-            job = None
-            try:
-                job = self._board.claim(registry.known(), timeout=1.0)
-            finally:
-                if job is None:
-                    self._free.release()
-            if job is not None:
-                name = f'flow-{job.operation_id}'
-                threading.Thread(target=self._in_thread, args=(job,), name=name, daemon=True).start()
+            job = self._claimed()
+            if job is None:
+                self._free.release()
+                continue
+            name = f'flow-{job.operation_id}'
+            threading.Thread(target=self._in_thread, args=(job,), name=name, daemon=True).start()
+
+    def _claimed(self) -> operations.Job | None:
+        try:
+            job = self._board.claim(registry.known(), timeout=1.0)
+        except Exception:
+            LOG.exception('claiming failed; it is tried again')
+            self._stopping.wait(1.0)
+            return None
+        if job is not None and self._stopping.is_set():
+            self._board.abandon(job, 0)
+            return None
+        return job
 
     def _in_thread(self, job: operations.Job) -> None:
         """A step that hangs keeps its thread, but not its place: that is given back once, when the step is given up."""
@@ -78,10 +91,11 @@ class Worker:
             place.give_back()
 
     def _one(self, job: operations.Job, let_go: Callable[[], None] = lambda: None) -> None:
+        following = None
         try:
-            op = self._engine.claim(job)
-            if op is not None:
-                self._engine.run(op, let_go)
+            claimed = self._engine.claim(job)
+            if claimed is not None:
+                following = self._engine.run(claimed, let_go)
         except ClaimLost:
             LOG.info('operation %s: the claim is lost, another run goes on', job.operation_id)
         except Exception:  # noqa: BLE001 - a thread must not end silently; the job is given back
@@ -89,13 +103,16 @@ class Worker:
             return
         self._errors.pop(job.operation_id, None)
         self._board.consume(job)
-        self._post_next(job)
+        self._post_next(job, following)
 
-    def _post_next(self, job: operations.Job) -> None:
-        """What this run made runnable; a failure here is mended by the reconciler."""
+    def _post_next(self, job: operations.Job, following: list[operations.Job] | None) -> None:
+        """What this run made runnable, read if it is not known; a failure here is mended by the reconciler."""
         try:
-            with self._db.read() as c:
-                self._board.post(operations.jobs(c, job.operation_id))
+            if following is None:
+                with self._db.read() as c:
+                    following = operations.jobs(c, job.operation_id)
+            if following:
+                self._board.post(following)
         except Exception:
             LOG.exception('operation %s: what comes next could not be posted', job.operation_id)
 

@@ -8,6 +8,12 @@ OPTIONS = [
     cfg.IntOpt('workers', default=4, min=1, help='Flows that run at the same time; waiting ones need no worker.'),
     cfg.FloatOpt('timer_interval', mutable=True, default=0.25, min=0.01, help='Seconds between looks for due waits.'),
     cfg.FloatOpt(
+        'recheck_after',
+        default=1.0,
+        min=0,
+        help='A claim whose last commit is older than this is read again before the next step; 0: always.',
+    ),
+    cfg.FloatOpt(
         'show_start_after',
         mutable=True,
         default=0.5,

@@ -6,7 +6,9 @@ GROUP = 'identity'
 OPTIONS = [
     cfg.StrOpt(
         'token_file',
-        help='YAML list of {token, user_id, user_name, project_id, project_name, roles}; '
+        help='YAML list of {token, user_id, user_name, project_id, project_name, roles, password_hash}; '
         'default: identity.yaml in the state directory.',
     ),
+    cfg.BoolOpt('serve_v3', default=True, help='Answer the calls of Keystone v3 that log in, under /identity.'),
+    cfg.FloatOpt('token_ttl', default=3600.0, min=1, help='Seconds that a token given for a password is valid.'),
 ]

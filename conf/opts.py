@@ -20,11 +20,12 @@ from conf import (
     metrics,
     quota,
     secrets,
+    simulated,
 )
 
 MODULES = (
-    default, api, identity, database, messaging, board, conductor, flows, guest, cloud, local, mariadb, quota, secrets,
-    metrics,
+    default, api, identity, database, messaging, board, conductor, flows, guest, cloud, local, simulated, mariadb,
+    quota, secrets, metrics,
 )  # fmt: skip
 GROUPS: tuple[tuple[str, Sequence[cfg.Opt]], ...] = tuple((m.GROUP, m.OPTIONS) for m in MODULES)
 

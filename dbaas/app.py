@@ -62,7 +62,7 @@ class Api:
         app = create_app(
             conf,
             db=parts.db,
-            post=lambda jobs: None,  # no board in reach: a conductor's reconciler posts what it finds runnable
+            post=_post(parts),
             cloud=parts.cloud,
             operations=parts.operations,
             secrets=parts.secrets,
@@ -74,10 +74,12 @@ class Api:
         LOG.info('listening on http://%s:%d', conf.api.bind_host, self._server.port)
 
     def serve(self) -> None:
+        self._parts.board.start()
         self._server.run()
 
     def stop(self) -> None:
         self._server.close(FINISH_WITHIN)
+        self._parts.board.close()
 
     def reread(self) -> None:
         """Options and keys; identities and policy are read anew by themselves when their files change."""
@@ -89,6 +91,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--config-file', action='append', default=[], help='options; may be given several times')
     parser.add_argument('--state', help='state directory; default: [DEFAULT] state_dir')
     return parser.parse_args(argv)
+
+
+def _post(parts: Any) -> Callable[[Any], None]:
+    """A board of this process alone reaches nobody: a conductor's reconciler posts what it finds runnable."""
+    return parts.board.post if parts.board.shared else lambda jobs: None
 
 
 def _from_then_on(condition: Callable[[], bool]) -> Callable[[], bool]:

@@ -9,9 +9,15 @@ from typing import Any
 
 from oslo_config import cfg
 
+from conductor.board.base import Board
+from conductor.board.embedded import EmbeddedBoard
+from conductor.names import name_of
+from conf import messaging
 from dbaas.db import instances
+from dbaas.db.engines import Limits
 from dbaas.db.session import Database
 from dbaas.exceptions import NotFound
+from dbaas.guest import accounts
 from dbaas.guest.api import Guests
 from dbaas.guest.reports import OnHeartbeat, OnReport, ReportServer
 from dbaas.services import keyring
@@ -22,7 +28,10 @@ from flows import registry
 
 @dataclasses.dataclass(frozen=True)
 class Deployment:
-    """cloud: dbaas.cloud.protocol.Cloud; guest: what dbaas.guest.api.Guests offers; transport: oslo.messaging's."""
+    """cloud: dbaas.cloud.protocol.Cloud; guest: what dbaas.guest.api.Guests offers; transport: oslo.messaging's;
+
+    board: where jobs are posted and claimed; it has to be started.
+    """
 
     conf: cfg.ConfigOpts
     db: Database
@@ -31,10 +40,14 @@ class Deployment:
     cloud: Any
     guest: Any
     transport: Any
+    board: Board
 
     def for_conductor(self) -> dict[str, Any]:
         """The parts that conductor.service.build asks for."""
-        return {'db': self.db, 'cloud': self.cloud, 'guest': self.guest, 'secrets': self.secrets}
+        return {
+            'db': self.db, 'cloud': self.cloud, 'guest': self.guest, 'secrets': self.secrets,
+            'dependencies': {'accounts': accounts.of(self.conf)},
+        }  # fmt: skip
 
     def key_of(self, instance_id: str) -> bytes:
         return _key_of(self.db, self.secrets, instance_id)
@@ -44,7 +57,8 @@ class Deployment:
         if self.conf.cloud.driver == 'simulated':
             return self.transport.receive(on_report, on_heartbeat)
         workers = self.conf.messaging.workers
-        return ReportServer(self.transport, self.key_of, on_report, on_heartbeat, workers)
+        name = 'reports' if messaging.brokered(self.conf) else self.conf.conductor.name or 'reports'
+        return ReportServer(self.transport, self.key_of, on_report, on_heartbeat, workers, name)
 
 
 def open(conf: cfg.ConfigOpts) -> Deployment:
@@ -56,11 +70,27 @@ def open(conf: cfg.ConfigOpts) -> Deployment:
     conf.set_override('state_dir', os.path.abspath(conf.state_dir))
     os.makedirs(conf.state_dir, 0o700, exist_ok=True)
     url = conf.database.connection or f'sqlite:///{in_state(conf, "dbaas.sqlite")}'
-    db = Database(url, reruns=conf.database.reruns)
+    db = database(conf, url)
     secrets = Secrets(db, keyring.load(conf.secrets.key_file or in_state(conf, 'keys.yaml')))
     operations = Operations(registry.types(conf), db.clock)
     made = _simulated(conf) if conf.cloud.driver == 'simulated' else _local(conf, db, secrets)
-    return Deployment(conf, db, secrets, operations, *made)
+    return Deployment(conf, db, secrets, operations, *made, board(conf))
+
+
+def database(conf: cfg.ConfigOpts, url: str) -> Database:
+    """With the limits of [database]."""
+    given = conf.database
+    limits = Limits(given.pool_size, given.max_overflow, given.answer_within)
+    return Database(url, reruns=given.reruns, limits=limits)
+
+
+def board(conf: cfg.ConfigOpts) -> Board:
+    """Not connected yet. Raises Unavailable when a certificate cannot be read."""
+    if conf.board.driver == 'embedded':
+        return EmbeddedBoard()
+    from conductor.board.zookeeper import ZooKeeperBoard
+
+    return ZooKeeperBoard(conf.board, name_of(conf))
 
 
 def in_state(conf: cfg.ConfigOpts, *names: str) -> str:
@@ -77,10 +107,17 @@ def _key_of(db: Database, secrets: Secrets, instance_id: str) -> bytes:
 
 
 def _simulated(conf: cfg.ConfigOpts) -> tuple[Any, Any, Any]:
+    """A world in this process, or the one of a dbaas-simulator that several processes share."""
+    conf.set_default('transport_url', 'simulated://', group='messaging')
+    if conf.simulated.url:
+        from dbaas.cloud.simulated.remote import RemoteWorld
+
+        given = conf.simulated
+        remote = RemoteWorld(given.url, given.timeout, given.patience, conf.messaging.workers)
+        return remote.cloud, remote.guests, remote
     from dbaas.cloud.simulated.world import World
 
-    world = World(path=in_state(conf, 'world.json'))
-    conf.set_default('transport_url', 'simulated://', group='messaging')
+    world = World(path=in_state(conf, 'world.journal'))
     return world.cloud, world.guests, world
 
 
@@ -92,13 +129,16 @@ def _local(conf: cfg.ConfigOpts, db: Database, secrets: Secrets) -> tuple[Any, A
     if not conf.messaging.transport_url:
         conf.set_override('transport_url', f'unix://{found.rpc}', group='messaging')
     url = conf.messaging.transport_url
+    options: dict[str, Any] = {'heartbeat_interval': conf.guest.heartbeat_interval}
+    if not messaging.brokered(conf):  # with a broker each has its own, from its user data
+        options['transport_url'] = url
     made = cloud.LocalCloud(
         found,
         network=conf.local.network,
         address_dir=conf.local.address_dir,
         flavors_file=conf.local.flavors_file,
         limits=conf.local.limits,
-        agent_options={'transport_url': url, 'heartbeat_interval': conf.guest.heartbeat_interval},
+        agent_options=options,
     )
     transport = rpc.connect(conf, url)
     guests = Guests(transport, lambda instance_id: _key_of(db, secrets, instance_id), conf.messaging.call_timeout)

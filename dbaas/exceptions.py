@@ -11,6 +11,10 @@ class BadRequest(DbaasError):
     status = 400
 
 
+class DoesNotFit(BadRequest):
+    """A value that the database cannot keep: too long, too large, or with a NUL in it."""
+
+
 class Unauthorized(DbaasError):
     status = 401
 
@@ -49,6 +53,20 @@ class NotImplementedHere(DbaasError):
 
 class Unavailable(DbaasError):
     status = 503
+
+
+class DatabaseUnavailable(Unavailable):
+    """The control plane's database cannot be asked; the text is for people outside, `reason` for those inside.
+
+    in_doubt: COMMIT was sent and not answered, the work may have been done. died: a connection that had worked.
+    """
+
+    in_doubt = False
+    died = False
+
+    def __init__(self, reason: str):
+        super().__init__('The database of the control plane does not answer; try again in a moment.')
+        self.reason = reason
 
 
 class CloudError(DbaasError):

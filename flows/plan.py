@@ -32,6 +32,7 @@ def plan(c: sa.Connection, operation_id: str, cloud: Any) -> dict[str, Any]:
         }
         for name, place in graph.places.items()
     ]
+    # a run does one step at a time, also in an unordered block: the sum, not the longest way through
     known = [seconds for seconds in expected.values() if seconds is not None]
     return {
         'type': op.type,

@@ -8,7 +8,7 @@ from typing import Any
 import oslo_messaging
 
 from guestagent.contract.commands import Command
-from guestagent.contract.wire import bus, sealing
+from guestagent.contract.wire import bus, sealing, servers
 from guestagent.datastores import loader
 from guestagent.desired import Desired
 from guestagent.endpoint import Endpoint
@@ -44,7 +44,7 @@ class Agent:
         self._endpoint = Endpoint(self._seal, self._orders, self._ping)
         self._desired = Desired(place.record)
         self._watch: Watch | None = None
-        self._server: bus.QuietServer | None = None
+        self._server: servers.Server | None = None
 
     def start(self) -> None:
         """Reachable first, then the datastore's code is loaded: commands that come meanwhile are queued."""

@@ -50,6 +50,7 @@ def _serve(place: places.Place) -> int:
         signal.signal(number, lambda number, _: told.put(number))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     conf = messaging.bare_conf()
+    messaging.register(conf, place.transport_url, small=True)
     from guestagent.agent import Agent
     from guestagent.failure import CommandError
 

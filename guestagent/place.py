@@ -25,7 +25,7 @@ class Place:
     runtime: str
     data: str
     templates: str
-    transport_url: str
+    transport_url: str = dataclasses.field(repr=False)  # with a broker: the login of this instance's own user
     key: bytes = dataclasses.field(repr=False)
     address: str = '127.0.0.1'
     port: int = 0

@@ -72,7 +72,7 @@ class Reporter:
             self._outcomes.popleft()
         if time.monotonic() >= self._beat_due:
             self._beat_due = time.monotonic() + self._interval
-            if not self._tell('heartbeat', self._beat):
+            if not self._tell('heartbeat', {**self._beat, 'at': time.time()}):
                 self._beat_due = 0.0
                 return False
         return True

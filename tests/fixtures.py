@@ -3,13 +3,15 @@
 import pathlib
 import shutil
 import uuid
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from dbaas.context import RequestContext
-from dbaas.db import migrate
 from dbaas.db.session import Database
 from dbaas.services.operations import Operations, OperationType
+from tests.servers.databases import KINDS, Databases, wipe
 
 CTX = RequestContext('project', 'user', 'User')
 TYPES = {
@@ -22,19 +24,40 @@ TYPES = {
 
 
 @pytest.fixture(scope='session')
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """An empty database file at the newest revision, to be copied."""
-    path = tmp_path_factory.mktemp('migrated') / 'dbaas.sqlite'
-    db = Database(f'sqlite:///{path}', durable=False)
-    migrate.upgrade(db)
-    db.close()
-    return path
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Database servers, started by the first test that asks for one, ended with the session."""
+    found = Databases(tmp_path_factory.mktemp('databases'))
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope='session')
+def kind() -> str:
+    """The kind of database that `db` is on; suites that run on all of them override this with `every_kind`."""
+    return 'sqlite'
+
+
+def every_kind() -> Any:
+    """For a conftest: kind = every_kind()."""
+
+    @pytest.fixture(scope='session', params=KINDS)
+    def kind(request: pytest.FixtureRequest) -> str:
+        return request.param
+
+    return kind
 
 
 @pytest.fixture
-def db(migrated: pathlib.Path, tmp_path: pathlib.Path) -> Database:
-    shutil.copy(migrated, tmp_path / 'dbaas.sqlite')
-    return Database(f'sqlite:///{tmp_path}/dbaas.sqlite', durable=False)
+def db(kind: str, databases: Databases, tmp_path: pathlib.Path) -> Iterator[Database]:
+    """Migrated, without a row."""
+    url = databases.migrated(kind)
+    if kind == 'sqlite':  # a file of its own
+        url = f'sqlite:///{shutil.copy(url.removeprefix("sqlite:///"), tmp_path / "dbaas.sqlite")}'
+    found = Database(url, durable=False)
+    if kind != 'sqlite':
+        wipe(found)
+    yield found
+    found.close()
 
 
 @pytest.fixture

@@ -51,5 +51,8 @@ class Board(Protocol):
     def turn_away(self) -> None:
         """Whoever waits in `claim` or comes later gets nothing."""
 
+    def leave(self) -> None:
+        """Turned away; claims that are left and the elected duties are others' at once. Posting goes on."""
+
     def close(self) -> None:
-        """The end: turned away, and claims that are left are given back at once."""
+        """Left, and posting ends."""

@@ -78,5 +78,8 @@ class EmbeddedBoard:
             self._closed = True
             self._changed.notify_all()
 
+    def leave(self) -> None:
+        self.turn_away()
+
     def close(self) -> None:
         self.turn_away()

@@ -9,7 +9,7 @@ from dbaas.db.operations import Job
 
 @dataclasses.dataclass
 class Entry:
-    """job: None until its type and version are known; version: set while it is claimed here (see the ZooKeeper board)."""
+    """job: None until its type and version are known; version: of its node, while it is claimed here (ZooKeeper)."""
 
     name: str
     priority: int

@@ -15,6 +15,7 @@ from dbaas.db.session import Database
 from dbaas.policy import Policy
 from dbaas.services.identity import TokenFile
 from dbaas.services.instances import Instances
+from dbaas.services.logins import Logins
 from dbaas.services.operations import Operations
 from dbaas.services.quotas import Quotas
 from dbaas.services.secrets import Secrets
@@ -59,7 +60,7 @@ def create_app(
         cloud=cloud,
         guest=guest,
         policy=Policy(conf, api.list_rules()),
-        identity=TokenFile(conf.identity.token_file or os.path.join(conf.state_dir, 'identity.yaml')),
+        identity=_logins(conf, secrets, db.clock),
         operations=operations,
         instances=Instances(conf, cloud, operations, secrets, quotas, db.clock, reports_since),
         quotas=quotas,
@@ -67,10 +68,15 @@ def create_app(
     )
     guards.install(app)
     specification = errors.Api(app)
-    for blueprint in api.BLUEPRINTS:
+    for blueprint in (*api.BLUEPRINTS, *(api.IDENTITY if conf.identity.serve_v3 else ())):
         specification.register_blueprint(blueprint)
     app.wsgi_app = negotiation.by_accept_header(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
+
+
+def _logins(conf: cfg.ConfigOpts, secrets: Secrets, clock: Callable[[], float]) -> Logins:
+    file = TokenFile(conf.identity.token_file or os.path.join(conf.state_dir, 'identity.yaml'))
+    return Logins(file, secrets.keyring, clock, conf.identity.token_ttl)
 
 
 def _flask() -> flask.Flask:

@@ -1,5 +1,6 @@
 """The one place where an error becomes an answer: Trove's fault, {"<name>": {"code": n, "message": "..."}}."""
 
+import http
 import logging
 from typing import Any
 
@@ -37,6 +38,18 @@ def fault(code: int, message: str) -> Answer:
     return {FAULTS[code]: {'code': code, 'message': message}}, code
 
 
+def is_keystones(path: str) -> bool:
+    """Whether clients expect Keystone's answers there."""
+    return path == '/identity' or path.startswith('/identity/')
+
+
+def answer(code: int, message: str) -> Answer:
+    """The fault of this request, in the form that its client expects."""
+    if not is_keystones(flask.request.path):
+        return fault(code, message)
+    return {'error': {'code': code, 'message': message, 'title': http.HTTPStatus(code).phrase}}, code
+
+
 class FaultDetail(ma.Schema):
     code = ma.fields.Integer(required=True)
     message = ma.fields.String(required=True)
@@ -59,17 +72,17 @@ class Api(flask_smorest.Api):
     def handle_http_exception(self, error: HTTPException) -> Answer:
         code = error.code or 500
         if code in (404, 405) or code < 400:  # Trove has neither 405 nor redirects
-            return fault(404, NOT_FOUND)
+            return answer(404, NOT_FOUND)
         if code == 413:
-            return fault(413, 'The request body is too large.')
-        return fault(code, error.description or error.name)
+            return answer(413, 'The request body is too large.')
+        return answer(code, error.description or error.name)
 
     def handle_our_error(self, error: exceptions.DbaasError) -> Answer:
         if error.status >= 500:
             LOG.warning('%s %r: %s', flask.request.method, flask.request.path, error)
-        return fault(error.status, str(error))
+        return answer(error.status, str(error))
 
     def handle_unexpected(self, error: Exception) -> Answer:
         """Nothing of it reaches the client but the id to look for in the log."""
         LOG.error('%s %r failed', flask.request.method, flask.request.path, exc_info=error)
-        return fault(500, f'The server could not answer. Request {flask.g.request_id} is in its log.')
+        return answer(500, f'The server could not answer. Request {flask.g.request_id} is in its log.')

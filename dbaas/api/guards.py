@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import functools
 import logging
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, cast
@@ -12,7 +13,7 @@ import flask
 from werkzeug.exceptions import NotAcceptable, NotFound
 
 from conf import logs
-from dbaas import exceptions
+from dbaas import exceptions, metrics
 from dbaas.api import errors, fields, negotiation
 from dbaas.api.negotiation import VERSION
 from dbaas.api.parts import parts
@@ -20,6 +21,7 @@ from dbaas.context import RequestContext
 
 LOG = logging.getLogger(__name__)
 REHEARSAL = 'dbaas.rehearsal'  # key in the WSGI environment: set by us only, no header can make it
+METHODS = ('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE')
 
 View = TypeVar('View', bound=Callable[..., Any])
 
@@ -76,16 +78,18 @@ def install(app: flask.Flask) -> None:
 
 def _enter() -> None:
     request = flask.request
+    flask.g.began = time.perf_counter()
     flask.g.request_id = f'req-{uuid.uuid4()}'
     flask.g.logging = contextlib.ExitStack()
     flask.g.logging.enter_context(logs.about(flask.g.request_id))
-    if request.method in ('HEAD', 'OPTIONS'):
+    segments = request.path.split('/')[1:]
+    if request.method in ('HEAD', 'OPTIONS') and not (request.method == 'HEAD' and errors.is_keystones(request.path)):
         raise NotFound
     if negotiation.UNKNOWN in request.environ:
         raise NotAcceptable('The version is not supported.')
-    segments = request.path.split('/')[1:]
     if segments[0] == VERSION:
-        _authenticate(segments[1] if len(segments) > 1 else '')
+        authenticate()
+        _check_project(segments[1] if len(segments) > 1 else '')
     if not fields.storable(request.path):
         raise NotFound
     if not all(fields.storable(text) for text in request.args.values()):
@@ -94,12 +98,19 @@ def _enter() -> None:
         raise exceptions.OverLimit(f'The request body is larger than {parts().conf.api.max_body} bytes.')
 
 
-def _authenticate(project_id: str) -> None:
+def authenticate() -> None:
+    """Find out who calls. Raises Unauthorized."""
     token = flask.request.headers.get('X-Auth-Token')
     if not token:
         raise exceptions.Unauthorized('The request you have made requires authentication: no X-Auth-Token.')
     ctx = parts().identity.authenticate(token)
     flask.g.ctx = dataclasses.replace(ctx, request_id=flask.g.request_id)
+
+
+def _check_project(project_id: str) -> None:
+    ctx = context()
+    if not ctx.project_id:
+        raise exceptions.Unauthorized('The token is for no project: log in with one.')
     if project_id != ctx.project_id:
         raise exceptions.Forbidden(f"User {ctx.user_name} cannot access project {project_id}: not the token's project.")
 
@@ -119,9 +130,19 @@ def _leave(response: flask.Response) -> flask.Response:
     needs_policy = 'ctx' in flask.g and response.status_code < 400
     if needs_policy and 'authorized' not in flask.g:
         LOG.critical('%s %r was answered without a policy check', flask.request.method, flask.request.path)
-        body, code = errors.fault(500, 'The server has no policy for this request.')
+        body, code = errors.answer(500, 'The server has no policy for this request.')
         response = flask.make_response(flask.jsonify(body), code)
     response.headers['x-openstack-request-id'] = flask.g.get('request_id', '')
     if flask.g.get('operation_id') and response.status_code < 400:
         response.headers['X-Dbaas-Operation-Id'] = flask.g.operation_id
+    if REHEARSAL not in flask.request.environ:
+        _count(response.status_code)
     return response
+
+
+def _count(status: int) -> None:
+    request = flask.request
+    method = request.method if request.method in METHODS else 'other'
+    route = request.url_rule.rule if request.url_rule else 'none'
+    metrics.API_REQUESTS.labels(method, route, str(status)).inc()
+    metrics.API_SECONDS.labels(method, route).observe(time.perf_counter() - flask.g.began)

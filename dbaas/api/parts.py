@@ -9,8 +9,8 @@ from oslo_config import cfg
 
 from dbaas.cloud.protocol import Cloud
 from dbaas.policy import Policy
-from dbaas.services.identity import TokenFile
 from dbaas.services.instances import Instances
+from dbaas.services.logins import Logins
 from dbaas.services.operations import Operations
 from dbaas.services.quotas import Quotas
 
@@ -31,7 +31,7 @@ class Parts:
     cloud: Cloud
     guest: Any  # asked by calls that need an answer from the instance itself
     policy: Policy
-    identity: TokenFile
+    identity: Logins
     operations: Operations
     instances: Instances
     quotas: Quotas

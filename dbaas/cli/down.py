@@ -4,7 +4,7 @@ import os
 
 import click
 
-from dbaas.cli import output
+from dbaas.cli import kind, output
 from dbaas.cli.embedded import hold
 from dbaas.exceptions import DbaasError
 
@@ -18,9 +18,13 @@ def down(state: str) -> None:
 
     Also when `dbaas up` is dead. The next `dbaas up` starts every instance that should run, on its old address.
     """
+    from dbaas.cli.cluster import down as cluster
     from dbaas.cloud.local import cloud, places
 
     try:
+        if kind.of(os.path.abspath(state)) == kind.CLUSTER:
+            cluster.say(os.path.abspath(state), cluster.end(os.path.abspath(state)))
+            return
         found = places.find(state)
         if found is None:
             output.write(f'nothing to stop: {os.path.abspath(state)} is no state directory of `dbaas up`')

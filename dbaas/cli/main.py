@@ -4,7 +4,8 @@ import sys
 
 import click
 
-from dbaas.cli import program
+from dbaas.cli import completion, program
+from dbaas.cli.cluster.main import cluster
 from dbaas.cli.down import down
 from dbaas.cli.up import up
 
@@ -15,6 +16,7 @@ Examples:
   dbaas up --demo                       # in the foreground; Ctrl-C ends it, databases go on
   dbaas up --state ./var --detach       # returns when it is ready
   dbaas down --state ./var              # stops databases too, keeps their data
+  dbaas cluster up --demo               # the same on real servers, in several processes
 
 \b
 Exit codes: 0 done; 1 it cannot (one line says why, and the remedy); 2 usage; 130 interrupted while starting.
@@ -28,6 +30,8 @@ def cli() -> None:
 
 cli.add_command(up)
 cli.add_command(down)
+cli.add_command(completion.completion)
+cli.add_command(cluster)
 
 
 def main() -> int:

@@ -96,9 +96,7 @@ def conductors(c: sa.Connection) -> list[sa.Row]:
     """(name, running, beat) of each that holds claims; beat: the oldest sign of life among them."""
     return list(
         c.execute(
-            sa.select(
-                _o.conductor.label('name'), sa.func.count().label('running'), sa.func.min(_o.beat).label('beat')
-            )
+            sa.select(_o.conductor.label('name'), sa.func.count().label('running'), sa.func.min(_o.beat).label('beat'))
             .where(_o.state.in_(('RUNNING', 'ABORTING')), _o.conductor.is_not(None))
             .group_by(_o.conductor)
             .order_by(_o.conductor)
@@ -113,7 +111,7 @@ def ended(c: sa.Connection, since: float) -> dict[str, int]:
         .where(_o.finished >= since, _o.state.in_(TERMINAL))
         .group_by(_o.state)
     )  # fmt: skip
-    return {state: count for state, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def accepted(c: sa.Connection, types: Iterable[str], since: float) -> int:

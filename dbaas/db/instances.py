@@ -48,6 +48,11 @@ def page(c: sa.Connection, project_id: str, limit: int, marker: str | None = Non
     return list(c.execute(query if marker is None else query.where(_i.id > marker)))
 
 
+def names(c: sa.Connection) -> list[sa.Row]:
+    """(id, name) of all that are not deleted, of every project: for operators."""
+    return list(c.execute(sa.select(_i.id, _i.name).where(_i.deleted.is_(None)).order_by(_i.id)))
+
+
 def operations(c: sa.Connection, instance_ids: list[str]) -> list[sa.Row]:
     """Operations of these instances that have not ended, oldest first: what decides the status clients see."""
     columns = (_o.id, _o.type, _o.state, _o.step, _o.reason, _o.updated, _o.resource_id)

@@ -2,28 +2,35 @@
 
 exclusive: alone on the resource. in-line: one after another in the order accepted. shared: beside in-line
 and shared ones. delete: accepted beside anything, runs when all others have ended, lets nothing new in.
-The caller has locked the resource's own row, or has just made it, so that acceptances are serial.
+What takes, releases and passes on locks of one resource is serial: `enter` makes it so.
 """
 
 import sqlalchemy as sa
 
 from dbaas import exceptions
-from dbaas.db.tables import LOCKS, OPERATIONS
+from dbaas.db.tables import INSTANCES, LOCKS, OPERATIONS
 from dbaas.db.words import DELETE, EXCLUSIVE, IN_LINE
 
 _l = LOCKS.c
 
 
-def holders(c: sa.Connection, resource_id: str) -> list[sa.Row]:
-    """Lock rows with the type and state of their operations, in the order accepted."""
-    return list(
-        c.execute(
-            sa.select(LOCKS, OPERATIONS.c.type, OPERATIONS.c.state)
-            .join(OPERATIONS, OPERATIONS.c.id == _l.operation_id)
-            .where(_l.resource_id == resource_id)
-            .order_by(_l.seq)
-        )
+def enter(c: sa.Connection, resource_id: str) -> None:
+    """Until this transaction ends, nobody else takes, releases or passes on a lock of this resource.
+
+    Without it one that ends and one that is accepted do not see each other: the line would stand still for ever.
+    """
+    c.execute(sa.select(INSTANCES.c.id).where(INSTANCES.c.id == resource_id).with_for_update())
+
+
+def holders(c: sa.Connection, resource_id: str, locked: bool = False) -> list[sa.Row]:
+    """Lock rows with the type and state of their operations, in the order accepted; locked: these states stay."""
+    query = (
+        sa.select(LOCKS, OPERATIONS.c.type, OPERATIONS.c.state)
+        .join(OPERATIONS, OPERATIONS.c.id == _l.operation_id)
+        .where(_l.resource_id == resource_id)
+        .order_by(_l.seq)
     )
+    return list(c.execute(query.with_for_update() if locked else query))
 
 
 def acquire(c: sa.Connection, resource_id: str, operation_id: str, mode: str) -> bool:
@@ -31,6 +38,7 @@ def acquire(c: sa.Connection, resource_id: str, operation_id: str, mode: str) ->
 
     Raises Unprocessable naming the holder when the mode does not go with the locks that exist.
     """
+    enter(c, resource_id)
     present = holders(c, resource_id)
     for row in present:
         if DELETE in (row.mode, mode) and not (mode == DELETE and row.mode != DELETE):
@@ -66,8 +74,8 @@ def release(c: sa.Connection, operation_id: str) -> None:
 
 
 def next_in_turn(c: sa.Connection, resource_id: str) -> list[str]:
-    """Ids of ACCEPTED operations whose turn has come, now that another one has released the resource."""
-    present = holders(c, resource_id)
+    """Ids of ACCEPTED operations whose turn has come, now that another one has released the resource; locked."""
+    present = holders(c, resource_id, locked=True)
     return [
         row.operation_id
         for row in present

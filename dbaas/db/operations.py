@@ -43,7 +43,10 @@ class Job:
         """The job of that name. Raises ValueError when it is not the name of a job."""
         priority, project, rest = name.split('.', 2)
         operation_id, _, post_seq = rest.rpartition('-')
-        return cls(operation_id, int(post_seq), type, version, int(priority), project)
+        job = cls(operation_id, int(post_seq), type, version, int(priority), project)
+        if job.name != name:
+            raise ValueError(f'{name} is not the name of a job')
+        return job
 
 
 def project_hash(project_id: str) -> str:
@@ -144,7 +147,7 @@ def claim(c: sa.Connection, job: Job, conductor: str, now: float) -> sa.Row | No
 
 def keep_alive(c: sa.Connection, claims: Iterable[tuple[str, int]], now: float) -> None:
     """A sign of life for running claims: (operation id, epoch) pairs."""
-    for operation_id, epoch in claims:
+    for operation_id, epoch in sorted(claims):  # one order: two such rounds must not wait for each other
         c.execute(sa.update(OPERATIONS).where(_o.id == operation_id, _o.epoch == epoch).values(beat=now))
 
 
@@ -187,6 +190,8 @@ def set_state(
 
 
 def _finish(c: sa.Connection, op: Any, state: str, now: float, reason: str | None) -> None:
+    if op.resource_id is not None:
+        locks.enter(c, op.resource_id)
     c.execute(sa.delete(WAITS).where(WAITS.c.operation_id == op.id))
     c.execute(sa.delete(REPORTS).where(REPORTS.c.operation_id == op.id))
     for row in requests(c, op.id, new_only=True):

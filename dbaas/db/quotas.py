@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from dbaas import exceptions
+from dbaas.db import inserts
 from dbaas.db.tables import QUOTAS, RESERVATIONS
 
 _q, _r = QUOTAS.c, RESERVATIONS.c
@@ -18,8 +19,7 @@ def ensure(c: sa.Connection, project_id: str, defaults: Mapping[str, int]) -> No
         for name, limit in defaults.items()
         if name not in known
     ]
-    if rows:
-        c.execute(sa.insert(QUOTAS), rows)
+    inserts.missing(c, QUOTAS, rows)
 
 
 def take(c: sa.Connection, project_id: str, holder: str, amounts: Mapping[str, int]) -> None:
@@ -42,7 +42,8 @@ def take(c: sa.Connection, project_id: str, holder: str, amounts: Mapping[str, i
 
 def give_back(c: sa.Connection, holder: str) -> None:
     """Return all that `holder` has reserved; nothing when it holds nothing."""
-    rows = c.execute(sa.select(RESERVATIONS).where(_r.resource_id == holder).with_for_update()).all()
+    mine = sa.select(RESERVATIONS).where(_r.resource_id == holder).order_by(_r.resource)  # the order of `take`
+    rows = c.execute(mine.with_for_update()).all()
     for row in rows:
         c.execute(
             sa.update(QUOTAS)

@@ -8,12 +8,15 @@ from dbaas.db.tables import INSTANCES, OPERATIONS
 from dbaas.db.words import TERMINAL
 
 
+def is_gone(c: sa.Connection, instance_id: str) -> bool:
+    """Whether an instance of ours was deleted and nothing works on it: what is made for it by name is an orphan."""
+    instance = c.execute(sa.select(INSTANCES.c.deleted).where(INSTANCES.c.id == instance_id)).first()
+    return instance is not None and instance.deleted is not None and not _busy(c, instance_id)
+
+
 def is_orphan(c: sa.Connection, instance_id: str, operation_id: str, resource_id: str) -> bool:
     """Certain only: while any operation on the instance is active, nothing is an orphan."""
-    busy = sa.select(OPERATIONS.c.id).where(
-        OPERATIONS.c.resource_id == instance_id, OPERATIONS.c.state.not_in(TERMINAL)
-    )
-    if c.execute(busy).first() is not None:
+    if _busy(c, instance_id):
         return False
     op = c.execute(sa.select(OPERATIONS).where(OPERATIONS.c.id == operation_id)).first()
     if op is None:
@@ -26,3 +29,11 @@ def is_orphan(c: sa.Connection, instance_id: str, operation_id: str, resource_id
         return False  # somebody did a step by hand: what exists may be theirs
     done = [atom.results for atom in atoms if atom.state == states.SUCCESS]
     return resource_id not in {result.get('id') for result in done if isinstance(result, dict)}
+
+
+def _busy(c: sa.Connection, instance_id: str) -> bool:
+    """Whether an operation on it is active."""
+    active = sa.select(OPERATIONS.c.id).where(
+        OPERATIONS.c.resource_id == instance_id, OPERATIONS.c.state.not_in(TERMINAL)
+    )
+    return c.execute(active).first() is not None

@@ -5,9 +5,16 @@ from typing import Any
 import sqlalchemy as sa
 from taskflow.persistence.backends.sqlalchemy import tables as taskflow_tables
 
+from dbaas.db.types import JSON, TEXT
+
 METADATA = sa.MetaData()
 BOOK = taskflow_tables.fetch(METADATA)  # logbooks, flowdetails, atomdetails: TaskFlow's own schema
-JSON = taskflow_tables.JSONType
+for _table in BOOK:
+    # a second index on the primary key; PostgreSQL does not even make it
+    _table.constraints -= {found for found in _table.constraints if isinstance(found, sa.UniqueConstraint)}
+    for _column in _table.c:
+        if isinstance(_column.type, taskflow_tables.JSONType):
+            _column.type = JSON()
 
 ID = sa.String(64)
 WORD = sa.String(64)
@@ -109,7 +116,7 @@ SECRETS = sa.Table(
     column('owner', ID, index=True),  # an operation (erased when it ends) or an instance
     column('purpose', WORD),
     column('key_id', WORD),
-    column('nonce', sa.LargeBinary(16)),
+    column('nonce', sa.LargeBinary),
     column('ciphertext', sa.LargeBinary(16384)),
     column('created', TIME),
 )
@@ -136,7 +143,7 @@ OPERATIONS = sa.Table(
     column('inputs', JSON),
     optional('conductor', NAME),
     optional('step', STEP),  # the step that runs or stopped last, for lists
-    optional('reason', sa.Text),  # why it is held, aborted or refused
+    optional('reason', TEXT),  # why it is held, aborted or refused
     column('created', TIME),
     column('updated', TIME),
     optional('started', TIME),
@@ -173,8 +180,8 @@ EVENTS = sa.Table(
     optional('actor', NAME),
     optional('before', WORD),  # of verbs and changes: the operation's state before and after
     optional('after', WORD),
-    optional('reason', sa.Text),
-    optional('error', sa.Text),
+    optional('reason', TEXT),
+    optional('error', TEXT),
 )
 
 WAITS = sa.Table(
@@ -196,9 +203,9 @@ REQUESTS = sa.Table(
     column('verb', WORD),
     column('args', JSON, default=dict),
     column('actor', NAME),
-    optional('reason', sa.Text),
+    optional('reason', TEXT),
     column('state', WORD, default='new'),  # new, applied, refused
-    optional('answer', sa.Text),  # why it was refused
+    optional('answer', TEXT),  # why it was refused
     column('at', TIME),
 )
 
@@ -210,6 +217,6 @@ REPORTS = sa.Table(
     column('operation_id', ID, index=True),
     column('state', WORD),
     optional('result', JSON),
-    optional('error', sa.Text),
+    optional('error', TEXT),
     column('at', TIME),
 )

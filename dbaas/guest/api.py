@@ -9,6 +9,8 @@ from guestagent.contract import version
 from guestagent.contract.commands import Command, Outcome
 from guestagent.contract.wire import sealing
 
+PAUSE = 0.05  # seconds between tries
+
 Keys = Callable[[str], bytes]  # instance id -> its key; raises LookupError or NotFound for one that has none
 
 
@@ -38,17 +40,20 @@ class Guests:
     def _call(self, instance_id: str, request: dict[str, Any], patient: bool = False) -> dict[str, Any]:
         import oslo_messaging
 
-        from guestagent.contract.wire.failures import PeerLost
+        from guestagent.contract.wire.failures import BrokerAway, NobodyListens, PeerLost
 
         deadline = time.monotonic() + self._timeout
+        broken = False
         while True:
             try:
                 return self._once(instance_id, request, deadline - time.monotonic(), patient)
-            except PeerLost as error:  # killed in between: the next agent answers for it
-                if not patient or time.monotonic() >= deadline:
-                    raise _unreachable(instance_id, error) from error
             except oslo_messaging.MessagingException as error:
-                raise _unreachable(instance_id, error) from error
+                # killed or cut off in between: the next agent, a new line answers for it; a line may just be old
+                again = isinstance(error, (BrokerAway, NobodyListens, PeerLost)) if patient else _old(error, broken)
+                broken = isinstance(error, BrokerAway)
+                if not again or time.monotonic() + PAUSE >= deadline:
+                    raise _unreachable(instance_id, error) from error
+                time.sleep(PAUSE)
 
     def _once(self, instance_id: str, request: dict[str, Any], timeout: float, patient: bool) -> dict[str, Any]:
         from guestagent.contract.wire import bus
@@ -59,6 +64,13 @@ class Guests:
         client = bus.client(self._transport, target, max(timeout, 0.001), retry=1 if patient else 0)
         sealed = client.call({}, 'deliver', envelope=envelope)
         return _opened(seal, sealed, envelope['nonce'])
+
+
+def _old(error: Exception, broken: bool) -> bool:
+    """Whether this is the first failure, and a line that was kept since the broker's last end may be why."""
+    from guestagent.contract.wire.failures import BrokerAway
+
+    return isinstance(error, BrokerAway) and not broken
 
 
 def _opened(seal: sealing.Seal, sealed: Any, nonce: str) -> dict[str, Any]:

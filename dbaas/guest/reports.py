@@ -12,13 +12,15 @@ from guestagent.contract.wire import sealing
 LOG = logging.getLogger(__name__)
 
 OnReport = Callable[[str, Outcome], None]
-OnHeartbeat = Callable[[str, dict[str, Any]], None]  # {'state', 'details'}
+OnHeartbeat = Callable[[str, dict[str, Any]], None]  # {'state', 'details', 'at': when the guest said so, in seconds}
 
 
 class ReportServer:
     """`refused` counts messages that were unsealed, foreign, replayed or late.
 
-    A handler that raises loses nothing for good: heartbeats come again, and outcomes can be asked for.
+    A message is acknowledged before its handler runs: one that raises, or a process that dies in it, loses nothing
+    for good: heartbeats come again, and outcomes are asked for. Each process knows the nonces that it has seen: one
+    replayed to another finds its outcome known, or its heartbeat no newer than the one before.
     """
 
     def __init__(
@@ -39,7 +41,10 @@ class ReportServer:
         return self._endpoint.refusals.counts()
 
     def start(self) -> None:
-        """Raises oslo_messaging.MessagingServerError when another process receives under this name."""
+        """Without a broker: raises oslo_messaging.MessagingServerError when another process receives under this name.
+
+        With one: returns at once, and receives as soon as it is there.
+        """
         from guestagent.contract.wire import bus
 
         self._server = bus.serve(self._transport, bus.reports_target(self._name), self._endpoint, self._workers)

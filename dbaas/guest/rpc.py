@@ -8,9 +8,9 @@ from conf import messaging
 
 
 def connect(conf: cfg.ConfigOpts, url: str) -> Any:
-    """A transport of oslo.messaging, without eventlet. `.cleanup()` closes it."""
+    """A bus (guestagent.contract.wire.bus.Bus), without eventlet. `.cleanup()` closes it."""
     messaging.prepare()
-    messaging.register(conf)
+    messaging.register(conf, url)
     from guestagent.contract.wire import bus
 
     return bus.connect(conf, url)

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from oslo_config import cfg
 
+from conf import messaging
 from dbaas import exceptions
 from dbaas.cloud.protocol import Cloud, Flavor
 from dbaas.context import RequestContext
@@ -20,6 +21,7 @@ from dbaas.services.secrets import Secrets
 from dbaas.services.statuses import Clockwork, Seen, seen
 from guestagent.contract import verifiers
 
+PASSWORD_LENGTH = 32  # random bytes in the password of a guest's user of the message broker
 KEY_LENGTH = 32  # bytes of the key that seals messages to and from a guest
 # attributes of a create that are Trove's and not built yet
 LATER = (
@@ -106,6 +108,7 @@ class Instances:
             'databases': [_database(database) for database in wish['databases']],
             'users': [self._user(c, ctx, operation_id, choice, user) for user in wish['users']],
             'guest_key_id': key_id,
+            'bus_password_id': self._bus_password(c, ctx, instance_id),
         }
         self._operations.accept(
             c, ctx, 'instance.create', resource_id=instance_id, inputs=inputs,
@@ -150,6 +153,15 @@ class Instances:
             updated=now,
         )
 
+    def _bus_password(self, c: sa.Connection, ctx: RequestContext, instance_id: str) -> str | None:
+        """The secret with the password of the guest's own user of the broker; None: the transport has no users."""
+        if not messaging.brokered(self._conf):
+            return None
+        password = random.token_urlsafe(PASSWORD_LENGTH).encode()
+        return self._secrets.seal(
+            c, project_id=ctx.project_id, owner=instance_id, purpose='bus-password', value=password
+        )
+
     def _user(
         self, c: sa.Connection, ctx: RequestContext, operation_id: str, choice: Choice, user: Mapping[str, Any]
     ) -> dict[str, Any]:
@@ -177,7 +189,9 @@ class Instances:
         manager = instances.seen(c, instance_id).manager  # type: ignore[union-attr]
         operation_id, _ = self._operations.delete(
             c, ctx, resource_id=instance_id, project_id=row.project_id,
-            inputs={'instance_id': instance_id, 'datastore': manager},
+            inputs={
+                'instance_id': instance_id, 'datastore': manager, 'bus_account': messaging.brokered(self._conf),
+            },
         )  # fmt: skip
         return operation_id
 

@@ -73,6 +73,7 @@ class Operations:
 
         Active operations that do not run end here, SUPERSEDED; a running one at its next step boundary.
         """
+        locks.enter(c, resource_id)
         others = operations.active(c, resource_id)
         for op in others:
             if op.mode == DELETE:

@@ -16,6 +16,11 @@ class Secrets:
     def __init__(self, db: Database, keyring: Keyring):
         self._db, self._keyring = db, keyring
 
+    @property
+    def keyring(self) -> Keyring:
+        """For what is sealed and is no row."""
+        return self._keyring
+
     def seal(self, c: sa.Connection, *, project_id: str, owner: str, purpose: str, value: bytes) -> str:
         """-> the secret's id. owner: the operation (erased when it ends) or the instance it belongs to."""
         secret_id = str(uuid.uuid4())
@@ -43,7 +48,7 @@ class Secrets:
         return self._keyring.open(row.key_id, row.nonce, row.ciphertext, context)
 
     def reread_keys(self) -> None:
-        """Another program has changed the key file. Raises KeyringError, and keeps the old keys, when it is unusable."""
+        """Another program has changed the key file. Raises KeyringError, and keeps what it has, when it is unusable."""
         self._keyring.reread()
 
     def erase(self, c: sa.Connection, owner: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from taskflow.patterns import linear_flow, unordered_flow
 
-from flows.steps import databases, network, records, servers, volumes
+from flows.steps import accounts, databases, network, records, servers, volumes
 
 
 def build(**inputs: Any) -> linear_flow.Flow:
@@ -17,6 +17,7 @@ def build(**inputs: Any) -> linear_flow.Flow:
             network.CreatePort(provides='port'),
             volumes.CreateVolume(provides='volume'),
         ),
+        accounts.CreateBusAccount(),
         servers.CreateServer(provides='server'),
         servers.WaitForServer(),
         servers.WaitForGuest(),

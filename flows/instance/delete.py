@@ -4,7 +4,7 @@ from typing import Any
 
 from taskflow.patterns import linear_flow, unordered_flow
 
-from flows.steps import databases, removal
+from flows.steps import accounts, databases, removal
 
 
 def build(**inputs: Any) -> linear_flow.Flow:
@@ -17,6 +17,7 @@ def build(**inputs: Any) -> linear_flow.Flow:
             removal.DeleteVolumes(),
             removal.DeletePorts(),
             removal.DeleteSecurityGroups(),
+            accounts.DeleteBusAccount(),
         ),
         removal.ForgetInstance(),
     )

@@ -6,6 +6,7 @@ from typing import Any
 from dbaas.cloud.protocol import Flavor, Port, Volume
 from dbaas.exceptions import GuestUnreachable
 from flows.base import CommandFailed, Wait
+from flows.steps.accounts import own_url
 from flows.steps.resources import MakeResource, owner
 
 SERVER = 'server'
@@ -26,15 +27,15 @@ class CreateServer(MakeResource):
     deadline = 'server'  # of its undo, which waits until the machine is gone
 
     def execute(
-        self, run: Any, cloud: Any, secrets: Any, settings: Any, instance_id: str, datastore: str,
-        flavor: dict[str, Any], guest_key_id: str, port: dict[str, Any], volume: dict[str, Any],
+        self, run: Any, cloud: Any, accounts: Any, secrets: Any, settings: Any, instance_id: str, datastore: str,
+        flavor: dict[str, Any], guest_key_id: str, bus_password_id: str | None, port: dict[str, Any], volume: dict[str, Any],
     ) -> dict[str, Any]:  # fmt: skip
         user_data = {
             'instance': instance_id,
             'key': base64.b64encode(secrets.open(guest_key_id)).decode(),
             'datastore': datastore,
             'heartbeat_interval': settings.guest.heartbeat_interval,
-            'transport_url': settings.messaging.transport_url,
+            'transport_url': own_url(accounts, secrets, instance_id, bus_password_id) or settings.messaging.transport_url,
         }
         run.check()
         made = cloud.create_server(

@@ -96,8 +96,8 @@ class House:
     def call(
         self, method: str, path: str, body: Any = None, who: dict[str, Any] | None = MEMBER, **options: Any
     ) -> Any:
-        """path: after the project; a leading 'http://' or '/v1.0' is taken as it is."""
-        if not path.startswith(('/v1.0', 'http://')):
+        """path: after the project; a leading 'http://', '/v1.0' or '/identity' is taken as it is."""
+        if not path.startswith(('/v1.0', '/identity', 'http://')):
             path = f'/v1.0/{(who or MEMBER)["project_id"]}{path}'
         headers = {**({'X-Auth-Token': who['token']} if who else {}), **options.pop('headers', {})}
         if body is not None:

@@ -8,9 +8,11 @@ import pytest
 
 from flows import registry
 from flows.graph import Graph
+from tests.fixtures import every_kind
 from tests.flows import harness, toy
 from tests.flows.injection import Injection
 from tests.flows.scenarios import SCENARIOS, Scenario
+from tests.servers.databases import Databases
 
 
 @dataclasses.dataclass
@@ -50,9 +52,14 @@ class Place:
         assert now == before
 
 
+kind = every_kind()
+
+
 @pytest.fixture(scope='session')
-def disk(tmp_path_factory: pytest.TempPathFactory) -> harness.Disk:
-    return harness.Disk(str(tmp_path_factory.mktemp('flows')))
+def disk(kind: str, databases: Databases) -> Iterator[harness.Disk]:
+    found = harness.Disk(databases.migrated(kind))
+    yield found
+    found.close()
 
 
 @pytest.fixture

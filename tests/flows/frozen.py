@@ -43,9 +43,9 @@ class Frozen:
             self.job = job
             one(job, *rest)
 
-        def running(op: Any, *rest: Any) -> None:
-            self.claimed = op
-            run(op, *rest)
+        def running(claimed: Any, *rest: Any) -> Any:
+            self.claimed = claimed.op
+            return run(claimed, *rest)
 
         worker._one, engine.run = taking, running
 

@@ -1,7 +1,6 @@
-"""A whole deployment in one thread, for tests of flows: SQLite, embedded board, real engine, simulated world."""
+"""A whole deployment in one thread, for tests of flows: any database, embedded board, real engine, simulated world."""
 
 import logging
-import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -27,6 +26,7 @@ from dbaas.services.keyring import Keyring
 from dbaas.services.operations import Operations
 from dbaas.services.secrets import Secrets
 from flows import registry, verbs
+from tests.servers import databases
 
 PROJECT = 'project'
 LIMITS = {'instances': 10, 'ram': 8192, 'volumes': 40}
@@ -61,23 +61,24 @@ class RecordingBoard(EmbeddedBoard):
 
 
 class Disk:
-    """One SQLite file whose connections serve many houses, one after the other: tests spend no time on schemas."""
+    """One database whose connections serve many houses, one after the other: tests spend no time on schemas."""
 
-    def __init__(self, folder: str):
-        self.url = f'sqlite:///{os.path.join(folder, "dbaas.sqlite")}'
+    def __init__(self, url: str):
+        self.url = url
         self.house: House
         self.db = self.connect(lambda point: self.house.hook(point))
         self.other = self.connect()  # another process's
-        METADATA.create_all(self.db.engine)
 
     def connect(self, hook: Callable[[str], None] = lambda point: None) -> Database:
         """Connections of somebody else's: another process, or one that is about to freeze."""
         return Database(self.url, lambda: self.house.now, hook, durable=False)
 
     def wipe(self) -> None:
-        with self.db.engine.begin() as c:
-            for name in TABLES:
-                c.exec_driver_sql(f'DELETE FROM {name}')
+        databases.wipe(self.db)
+
+    def close(self) -> None:
+        self.db.close()
+        self.other.close()
 
 
 class House:
@@ -90,6 +91,7 @@ class House:
         disk.wipe()
         self.posted: list[operations.Job] = []
         self.settings = conf.load()
+        self.settings.set_override('recheck_after', 0.0, group='conductor')  # time stands still, and yet they freeze
         if policy is not None:
             chosen = {name: policy for name, _ in registry.OPERATIONS}
             self.settings.set_override('failure_policy', chosen, group='flows')

@@ -140,7 +140,7 @@ def test_why_offers_no_skip_between_two_steps(open_place):
     house.work()
     assert house.state(operation) == 'HELD'
     with house.db.read() as c:
-        said = why(c, operation)
+        said = why(c, operation, house.settings, house.now)
     assert 'between two steps' in said['summary'] and not any('skip' in line for line in said['advice'])
 
 

@@ -21,9 +21,10 @@ from tests.flows.harness import quiet
 
 # -- the mutations -------------------------------------------------------------------------------------------------
 def no_fence(monkeypatch):
-    def fence(c, operation_id, epoch, now, bump=0):
+    def fence(c, operation_id, epoch, now, bump=0, step=None):
         o = OPERATIONS.c
-        c.execute(sa.update(OPERATIONS).where(o.id == operation_id).values(beat=now, epoch=o.epoch + bump))
+        values = {'beat': now, 'epoch': o.epoch + bump} | ({'step': step, 'updated': now} if step else {})
+        c.execute(sa.update(OPERATIONS).where(o.id == operation_id).values(values))
 
     monkeypatch.setattr(session, 'fence', fence)
     monkeypatch.setattr(conductor_run, 'fence', fence)

@@ -5,7 +5,7 @@ from typing import Any
 from flask.views import MethodView
 
 from dbaas.api.guards import authorize
-from dbaas.api.operations import schemas
+from dbaas.api.operations import numbers_schemas as schemas
 from dbaas.api.operations.routes import linked
 from dbaas.api.parsing import Blueprint
 from dbaas.api.parts import parts

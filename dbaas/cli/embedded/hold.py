@@ -28,10 +28,15 @@ def taken(state: str) -> Iterator[None]:
         os.close(lock)
 
 
+def held(state: str) -> bool:
+    """Whether a living process holds it."""
+    return processes.lock_held(_lock(state))
+
+
 def end(state: str) -> None:
     """Stop the control plane that holds the state directory, if one does."""
     try:
-        if processes.lock_held(_lock(state)):
+        if held(state):
             processes.stop_process(_pid(state), timeout=PATIENCE)
     except PermissionError as error:
         raise Conflict(f'{state} belongs to another user: run this as the one who started it') from error

@@ -9,16 +9,14 @@ import threading
 from oslo_config import cfg
 
 from conductor import service
-from conductor.board.embedded import EmbeddedBoard
 from dbaas import app, deployment
 from dbaas.api import serving
+from dbaas.cli.embedded import schema
+from dbaas.cli.embedded.schema import DATASTORE
 from dbaas.cloud.local.cloud import LocalCloud
-from dbaas.db import migrate
-from dbaas.services import datastores
 from guestagent.contract import programs
 
 LOG = logging.getLogger(__name__)
-DATASTORE, VERSIONS = 'mariadb', ['10.11']
 PACKAGE = 'mariadb-server-core'
 
 
@@ -29,9 +27,8 @@ class Process:
         parts = deployment.open(conf)
         self.cloud = parts.cloud
         self._conf = conf
-        migrate.upgrade(parts.db)
-        parts.db.run(lambda c: datastores.register(c, DATASTORE, DATASTORE, VERSIONS, default=VERSIONS[0]))
-        board = EmbeddedBoard()
+        schema.prepare(parts.db)
+        self._board = board = parts.board
         self._reports = service.reception(parts, board)
         self._conductor = service.build(conf, **parts.for_conductor(), board=board)
         self._clock = parts.db.clock
@@ -87,3 +84,4 @@ class Process:
         self._server.close()
         self._conductor.stop()
         self._reports.stop()
+        self._board.close()

@@ -8,14 +8,30 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import click
+
 from dbaas.cli import output
+from dbaas.cli.embedded import identities
 from dbaas.cli.embedded.demo import PORT, Demo
 from dbaas.cli.flow import errors, watch
 from dbaas.cli.flow.api import Api
+from dbaas.cli.flow.auth import Access
+from dbaas.exceptions import DbaasError
 
 INTERVAL = 0.1  # seconds between looks while steps run
 HELD_INTERVAL = 1.0
 START_PATIENCE = 30  # seconds for a database that comes back after a reboot
+
+
+def bring_up(state: str, token_file: str, url: str) -> Iterator[None]:
+    """The demo, as the first admin of `token_file`. One that cannot be is no reason to stop what others use."""
+    person = identities.admin(token_file)
+    api = Api(Access(f'{url}/v1.0/{person["project_id"]}', person['token']), timeout=30)
+    try:
+        yield from follow(Demo(state, api), api, state)
+    except (click.ClickException, DbaasError) as error:
+        output.say(f'the demo cannot be had: {error}')
+        yield
 
 
 def follow(demo: Demo, api: Api, state: str) -> Iterator[None]:

@@ -32,8 +32,12 @@ class Api:
 
     @property
     def url(self) -> str:
-        """The source of everything that is shown."""
         return self._access.url
+
+    @property
+    def source(self) -> str:
+        """Where everything that is shown comes from."""
+        return f'source: API {self.url}'
 
     def path(self, *names: str) -> str:
         """Path of a resource as the API sees it, for `plan`."""
@@ -83,7 +87,9 @@ class Api:
         except (OSError, http.client.HTTPException) as error:
             cause = getattr(error, 'reason', None) or error
             cause = getattr(cause, 'strerror', None) or cause or type(cause).__name__
-            raise Unreachable(f'no answer from {self.url}: {cause}; does the API run? (OS_ENDPOINT)') from error
+            raise Unreachable(
+                f'no answer from {self.url}: {cause}; does the API run? (OS_ENDPOINT); --db reads the database'
+            ) from error
         except ValueError as error:  # a token or a URL that HTTP cannot carry
             raise CliError(
                 f'cannot ask {self.url}: the endpoint or the token has characters it may not have'

@@ -38,8 +38,12 @@ class Options:
 
 def access(options: Options) -> Access:
     """Raises CliError naming what is missing."""
-    static = options.auth_type in STATIC if options.auth_type else not (options.cloud or options.auth_url)
-    return _static(options) if static else _catalogue(options)
+    return _static(options) if is_static(options) else _catalogue(options)
+
+
+def is_static(options: Options) -> bool:
+    """Whether no other service is asked for endpoint and token."""
+    return options.auth_type in STATIC if options.auth_type else not (options.cloud or options.auth_url)
 
 
 def _static(options: Options) -> Access:

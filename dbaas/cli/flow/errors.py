@@ -14,6 +14,7 @@ ABORTED = 11
 CANCELLED = 12
 SUPERSEDED = 13
 TIMED_OUT = 14
+PARTLY = 15
 
 HELP = """\b
 Exit codes:
@@ -29,6 +30,7 @@ Exit codes:
   12  watch: CANCELLED
   13  watch: SUPERSEDED by a delete
   14  watch: --timeout passed
+  15  --all: some were refused
  130  interrupted, or answered no
 """
 

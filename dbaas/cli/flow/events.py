@@ -2,11 +2,12 @@
 
 import click
 
+from dbaas.cli.flow.completing import operation_id
 from dbaas.cli.flow.session import Session, format_option, pass_session
 
 
 @click.command(short_help='Everything that happened to an operation.')
-@click.argument('id_', metavar='ID')
+@click.argument('id_', metavar='ID', shell_complete=operation_id)
 @format_option
 @pass_session
 def events(session: Session, id_: str) -> None:

@@ -7,6 +7,7 @@ import re
 import click
 
 from dbaas.cli import output
+from dbaas.cli.flow import completing
 from dbaas.cli.flow.session import Session, format_option, pass_session
 
 _AGO = re.compile(r'(\d+)([smhd])')
@@ -39,10 +40,17 @@ class Since(click.ParamType):
 
 @click.command('list', short_help='Operations, newest first.')
 @click.option('--state', type=click.Choice(STATES, case_sensitive=False), help='Only operations in this state.')
-@click.option('--type', 'type_', metavar='TYPE', help='Only this type, such as instance.create.')
+@click.option(
+    '--type',
+    'type_',
+    metavar='TYPE',
+    shell_complete=completing.operation_type,
+    help='Only this type, such as instance.create.',
+)
 @click.option(
     '--instance',
     metavar='INSTANCE',
+    shell_complete=completing.instance,
     help='Only of this instance: id, name or prefix; of a deleted one the id.',
 )
 @click.option('--since', type=Since(), help='Only accepted since then: 2026-01-31T12:00, or 30m, 2h, 7d ago.')

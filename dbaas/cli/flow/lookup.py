@@ -2,28 +2,31 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dbaas.cli.flow.api import Api
 from dbaas.cli.flow.errors import NOT_FOUND, CliError
+
+if TYPE_CHECKING:
+    from dbaas.cli.flow.api import Api
+    from dbaas.cli.flow.records import Records
 
 _FULL = re.compile(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}')
 
 
-def operation(api: Api, typed: str) -> str:
+def operation(api: 'Api | Records', typed: str) -> str:
     """The full id. A full one is not looked up; a prefix reads the list, newest first."""
     if _FULL.fullmatch(typed):
         return typed
     return _only('operation', typed, [o['id'] for o in api.pages('operations') if _begins(o['id'], typed)])
 
 
-def instance(api: Api, typed: str) -> str:
+def instance(api: 'Api | Records', typed: str) -> str:
     if _FULL.fullmatch(typed):
         return typed
     return _match('instance', typed, api.pages('instances'))
 
 
-def flavor(api: Api, typed: str) -> str:
+def flavor(api: 'Api | Records', typed: str) -> str:
     return _match('flavor', typed, api.get('flavors')['flavors'], prefix=False)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from dbaas.cli.flow import completing
 from dbaas.cli.flow.session import Session, format_option, pass_session
 
 
@@ -41,7 +42,7 @@ def create(session: Session, name: str, flavor: str, **given: Any) -> None:
 
 
 @plan.command('delete')
-@click.argument('instance', metavar='INSTANCE')
+@click.argument('instance', metavar='INSTANCE', shell_complete=completing.instance)
 @format_option
 @pass_session
 def delete(session: Session, instance: str) -> None:

@@ -3,11 +3,12 @@
 import click
 
 from dbaas.cli import output
+from dbaas.cli.flow.completing import operation_id
 from dbaas.cli.flow.session import Session, format_option, pass_session
 
 
 @click.command(short_help='One operation with its steps.')
-@click.argument('id_', metavar='ID')
+@click.argument('id_', metavar='ID', shell_complete=operation_id)
 @click.option('--graph', type=click.Choice(('dot', 'mermaid')), help='Print the graph for graphviz or mermaid instead.')
 @format_option
 @pass_session

@@ -1,48 +1,17 @@
-"""dbaas-flow pause, resume, retry-now, skip, abort: orders to an operation, each with a reason and a yes."""
+"""dbaas-flow pause, resume, retry-now, skip, abort: orders to an operation, or to all that fit a filter."""
 
-import dataclasses
 import json
-import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from dbaas.cli import output
-from dbaas.cli.flow.errors import USAGE, CliError
+from dbaas.cli.flow import bulk
+from dbaas.cli.flow.completing import operation_id, operation_type, step_name
+from dbaas.cli.flow.list import STATES, Since
+from dbaas.cli.flow.orders import confirm, order
 from dbaas.cli.flow.session import Session, format_option, pass_session
-
-if TYPE_CHECKING:
-    from dbaas.cli.flow.api import Api
-
-UNDOABLE = ('pause', 'resume', 'retry-now')  # where nobody can be asked, these need no --yes
-
-
-@dataclasses.dataclass(frozen=True)
-class Confirmed:
-    """What `order` demands: made by `confirm` only."""
-
-    operation_id: str
-    verb: str
-
-
-def confirm(api: 'Api', operation_id: str, verb: str, yes: bool, step: str | None = None) -> Confirmed:
-    """Ask a person; where there is none, abort and skip need --yes. Raises click.Abort on a no."""
-    if not yes and sys.stdin.isatty():
-        from dbaas.cli.flow.render.questions import question
-
-        operation = api.get('operations', operation_id)['operation']
-        output.say(f'source: API {api.url}')
-        click.confirm(question(operation, verb, step), abort=True, err=True)
-    elif not yes and verb not in UNDOABLE:
-        raise CliError(f'{verb} cannot be taken back and there is no terminal to ask on: add --yes', USAGE)
-    return Confirmed(operation_id, verb)
-
-
-def order(api: 'Api', confirmed: Confirmed, body: dict[str, Any]) -> dict[str, Any]:
-    """The operation as the API answers it."""
-    given = {name: value for name, value in body.items() if value is not None}
-    return api.post('operations', confirmed.operation_id, confirmed.verb, body=given)['operation']
 
 
 def run(session: Session, id_: str, verb: str, yes: bool, **body: Any) -> None:
@@ -53,7 +22,7 @@ def run(session: Session, id_: str, verb: str, yes: bool, **body: Any) -> None:
     found = lookup.operation(api, id_)
     if verb == 'skip' and not body['step']:
         body['step'] = api.get('operations', found)['operation']['step']
-    operation = order(api, confirm(api, found, verb, yes, body.get('step')), body)
+    operation = order(api, confirm(session, found, verb, yes, body.get('step')), body)
     session.emit(operation, lambda: [f'{verb} accepted: {line(operation)}'])
 
 
@@ -61,8 +30,37 @@ def _common(function: Callable[..., None]) -> Callable[..., None]:
     for option in (
         format_option,
         click.option('--yes', '-y', is_flag=True, help='Do not ask.'),
-        click.option('--reason', required=True, help='Why; kept for ever with your name.'),
-        click.argument('id_', metavar='ID'),
+        click.option('--reason', help='Why; kept for ever with your name. Needed, but for --dry-run.'),
+    ):
+        function = option(function)
+    return function
+
+
+def _one_or_many(function: Callable[..., None]) -> Callable[..., None]:
+    """ID, or --all with filters."""
+    for option in (
+        click.option('--dry-run', is_flag=True, help='With --all: only list what would get the order.'),
+        click.option(
+            '--rate',
+            type=bulk.Rate(),
+            default='5/s',
+            show_default=True,
+            help='With --all: orders per second, or per minute: 5, 5/s, 30/m.',
+        ),
+        click.option('--project', metavar='PROJECT_ID', help='With --all: only of this project.'),
+        click.option('--since', type=Since(), help='With --all: only accepted since then; a time, or 30m, 2h, 7d ago.'),
+        click.option(
+            '--type',
+            'type_',
+            metavar='TYPE',
+            shell_complete=operation_type,
+            help='With --all: only this type, such as instance.create.',
+        ),
+        click.option(
+            '--state', type=click.Choice(STATES, case_sensitive=False), help='With --all, and needed: in this state.'
+        ),
+        click.option('--all', 'all_', is_flag=True, help='Every operation that fits the filters, instead of ID.'),
+        click.argument('id_', metavar='[ID]', required=False, shell_complete=operation_id),
     ):
         function = option(function)
     return function
@@ -70,12 +68,36 @@ def _common(function: Callable[..., None]) -> Callable[..., None]:
 
 def _plain(verb: str, short: str, text: str) -> click.Command:
     @click.command(verb, short_help=short, help=text)
+    @_one_or_many
     @_common
     @pass_session
-    def command(session: Session, id_: str, reason: str, yes: bool) -> None:
-        run(session, id_, verb, yes, reason=reason)
+    @click.pass_context
+    def command(
+        context: click.Context,
+        session: Session,
+        id_: str | None,
+        reason: str | None,
+        yes: bool,
+        all_: bool,
+        **given: Any,
+    ) -> None:
+        if (id_ is None) != all_:
+            raise click.UsageError('give either the ID of an operation, or --all with --state.')
+        if all_:
+            context.exit(bulk.run(session, verb, reason, yes, **given))
+        named = [name for name in given if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+        if named:
+            raise click.UsageError(f'--{named[0].strip("_").replace("_", "-")} is for --all.')
+        assert id_ is not None
+        run(session, id_, verb, yes, reason=given_reason(reason))
 
     return command
+
+
+def given_reason(reason: str | None) -> str:
+    if not reason:
+        raise click.UsageError("Missing option '--reason': it is kept with the operation.")
+    return reason
 
 
 def _json(_: click.Context, __: click.Parameter, value: str | None) -> Any:
@@ -88,7 +110,8 @@ def _json(_: click.Context, __: click.Parameter, value: str | None) -> Any:
 
 
 @click.command('skip', short_help='Take the step it stopped at as done by hand.')
-@click.option('--step', help='The step; default: the one it stopped at.')
+@click.argument('id_', metavar='ID', shell_complete=operation_id)
+@click.option('--step', shell_complete=step_name, help='The step; default: the one it stopped at.')
 @click.option(
     '--output',
     callback=_json,
@@ -97,7 +120,7 @@ def _json(_: click.Context, __: click.Parameter, value: str | None) -> Any:
 )
 @_common
 @pass_session
-def skip(session: Session, id_: str, reason: str, yes: bool, step: str | None, output: Any) -> None:
+def skip(session: Session, id_: str, reason: str | None, yes: bool, step: str | None, output: Any) -> None:
     """Take a step as done by hand: you attest it, and the operation goes on after it.
 
     The attestation is shown for ever in `show` and `events`. On an undo that failed: take the undo as done.
@@ -107,7 +130,7 @@ def skip(session: Session, id_: str, reason: str, yes: bool, step: str | None, o
       dbaas-flow skip 3f2a --step create-port --output '{"id": "p1", "address": "10.0.0.7"}' \\
           --reason 'made the port by hand'
     """
-    run(session, id_, 'skip', yes, reason=reason, step=step, output=output)
+    run(session, id_, 'skip', yes, reason=given_reason(reason), step=step, output=output)
 
 
 VERBS = (
@@ -130,6 +153,7 @@ VERBS = (
         \b
         Example:
           dbaas-flow resume 3f2a --reason 'installed mariadb-server-core'
+          dbaas-flow resume --all --state HELD --type instance.create --rate 5/s --reason 'quota raised'
         """,
     ),
     _plain(

@@ -9,13 +9,14 @@ import click
 
 from dbaas.cli import output
 from dbaas.cli.flow import errors
+from dbaas.cli.flow.completing import operation_id
 from dbaas.cli.flow.session import Session, format_option, pass_session
 
 Seen = tuple[dict[str, Any], list[dict[str, Any]]]  # the operation, what happened since the last look
 
 
 @click.command(short_help='Follow an operation until it ends or is held.')
-@click.argument('id_', metavar='ID')
+@click.argument('id_', metavar='ID', shell_complete=operation_id)
 @click.option('--interval', type=click.FloatRange(min=0.05), default=0.5, show_default=True, metavar='SECONDS')
 @click.option('--timeout', type=click.FloatRange(min=0), metavar='SECONDS', help='Stop watching after this long.')
 @click.option(
@@ -50,8 +51,7 @@ def watch(
     from dbaas.cli.flow import lookup
 
     found = lookup.operation(session.api, id_)
-    if session.format == 'table':
-        output.say(f'source: API {session.api.url}')
+    session.say_source()
     changes = follow(lambda: _look(session, found), interval=interval, timeout=timeout, patience=patience)
     shown = session.format == 'table' and output.on_terminal()
     operation = live(changes) if shown else lines(changes, session.format)

@@ -80,9 +80,11 @@ class Deployment:
         return self.open()
 
     def open(self) -> 'Database':
+        """Without a limit for single statements: a migration takes the time that it takes."""
+        from dbaas.db.engines import Limits
         from dbaas.db.session import Database
 
-        return Database(self.database_url, reruns=self.conf.database.reruns)
+        return Database(self.database_url, reruns=self.conf.database.reruns, limits=Limits(answer_within=None))
 
     @property
     def source(self) -> str:

@@ -1,4 +1,4 @@
-"""dbaas-manage: schema, datastores, quotas, keys, checks. The group and its options; commands have own files."""
+"""dbaas-manage: schema, datastores, quotas, identities, keys, checks. The group; commands have own files."""
 
 import sys
 
@@ -10,6 +10,7 @@ from dbaas.cli.manage.datastore import datastore
 from dbaas.cli.manage.db import db
 from dbaas.cli.manage.deployment import Deployment
 from dbaas.cli.manage.flow import flow
+from dbaas.cli.manage.identity import identity
 from dbaas.cli.manage.quota import quota
 from dbaas.cli.manage.secrets import secrets
 
@@ -40,7 +41,7 @@ def cli(context: click.Context, state: str | None, config_file: tuple[str, ...],
     context.obj = Deployment(state, config_file, format)
 
 
-for command in (db, datastore, secrets, quota, check, flow):
+for command in (db, datastore, secrets, quota, identity, check, flow):
     cli.add_command(command)
 
 

@@ -36,19 +36,16 @@ def show(deployment: Deployment, project: str) -> None:
 
 def _rows(deployment: Deployment, c: Any, project: str) -> list[dict[str, Any]]:
     """[{resource, used, limit, from}]; from: 'project', or 'default' for one without rows of its own."""
-    from dbaas.db import quotas
     from dbaas.services.quotas import Quotas
 
-    own = quotas.of(c, project)
-    limits = Quotas(deployment.conf).limits(c, project)
     return [
         {
             'resource': name,
-            'used': own[name].used if name in own else 0,
-            'limit': limit,
-            'from': 'project' if name in own else 'default',
+            'used': usage.used,
+            'limit': usage.limit,
+            'from': 'project' if usage.own else 'default',
         }
-        for name, limit in limits.items()
+        for name, usage in Quotas(deployment.conf).usage(c, project).items()
     ]
 
 
@@ -66,12 +63,8 @@ def set_(deployment: Deployment, project: str, resource: str, limit: int) -> Non
       dbaas-manage --state var quota set demo instances 20
       dbaas-manage --state var quota set demo ram -- -1        # no limit
     """
-    from dbaas.db import quotas
     from dbaas.services.quotas import Quotas
 
-    def work(c: Any) -> None:
-        Quotas(deployment.conf).ensure(c, project)
-        quotas.set_limit(c, project, resource, limit)
-
-    deployment.db.run(work)
+    limits = {resource: max(limit, -1)}
+    deployment.db.run(lambda c: Quotas(deployment.conf).change(c, project, limits))
     output.write(f'{resource} of {project}: {"no limit" if limit < 0 else f"limit {limit}"}')

@@ -11,7 +11,6 @@ from dbaas.exceptions import CommandRefused, GuestUnreachable, NotFound
 from guestagent.contract import states, version
 from guestagent.contract.commands import Command, Outcome
 
-
 DEAD, SLOW, REFUSING = 'dead', 'slow', 'refusing'
 MOODS = ('well', DEAD, SLOW, REFUSING)
 

@@ -75,7 +75,7 @@ class State:
         return self.document[part][key] if part == 'effects' else self.document[part].get(key)
 
     def _write(self) -> None:
-        if self._journal is not None and self._dirty:
+        if self._journal is not None:
             self._journal.append([(part, key, self._value(part, key)) for part, key in self._dirty])
             if self._journal.due:
                 self._journal.rewrite(self._everything())
@@ -91,16 +91,21 @@ class State:
                 yield self.document
             finally:
                 self._depth -= 1
-                if self._depth == 0:
+                if self._depth == 0 and self._dirty:
                     self._write()
-                    self.changes += 1
-                    self.changed.notify_all()
+                    self.wake()
 
     @contextlib.contextmanager
     def look(self) -> Iterator[Document]:
         """The document, to be read only."""
         with self.changed:
             yield self.document
+
+    def wake(self) -> None:
+        """Whoever waits for a change looks up."""
+        with self.changed:
+            self.changes += 1
+            self.changed.notify_all()
 
     def touch(self, part: str, key: Any = None) -> None:
         """This was changed, inside a change()."""

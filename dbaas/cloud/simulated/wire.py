@@ -1,9 +1,11 @@
 """One call to a dbaas-simulator: repeated while its failure may pass, since every call is found or made."""
 
+import contextlib
 import http.client
 import json
 import socket
 import threading
+import weakref
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,9 +33,10 @@ class Wire:
             raise exceptions.CloudError(f'{url} is no URL of a simulator: http://host:port; see [simulated] url')
         self.url, self._host, self._port = url, parts.hostname, parts.port
         self._timeout, self._patience = timeout, patience
-        self._local = threading.local()
+        self._local, self._lock = threading.local(), threading.Lock()
+        self._open: weakref.WeakSet[http.client.HTTPConnection] = weakref.WeakSet()
 
-    def call(self, name: str, **arguments: Any) -> Any:
+    def call(self, name: str, /, **arguments: Any) -> Any:
         """Raises CloudUnavailable when patience is at its end, and at once what cannot pass."""
         return self._retrying()(self._once, 'POST', f'/{name}', arguments)
 
@@ -53,7 +56,7 @@ class Wire:
         try:
             status, content = self._exchange(method, path, arguments, timeout or self._timeout)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            self.close()
+            self._forget()
             why = str(error) or type(error).__name__
             raise exceptions.CloudUnavailable(f'no answer from the simulator at {self.url}: {why}') from error
         if status == 200:
@@ -72,19 +75,28 @@ class Wire:
     def _connection(self, timeout: float) -> http.client.HTTPConnection:
         connection: http.client.HTTPConnection | None = getattr(self._local, 'connection', None)
         if connection is None:
-            connection = self._local.connection = http.client.HTTPConnection(self._host, self._port, timeout=timeout)
+            connection = http.client.HTTPConnection(self._host, self._port, timeout=timeout)
             connection.connect()
             connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._local.connection = connection
+            with self._lock:
+                self._open.add(connection)
         elif connection.sock is not None:
             connection.sock.settimeout(timeout)
         return connection
 
-    def close(self) -> None:
-        """This thread's connection; the next call makes another."""
+    def _forget(self) -> None:
+        """This thread's connection is of no use any more; the next call makes another."""
         connection: http.client.HTTPConnection | None = getattr(self._local, 'connection', None)
         self._local.connection = None
         if connection is not None:
+            with self._lock:
+                self._open.discard(connection)
             connection.close()
 
-    def interrupt(self) -> None:
-        """From another thread's copy: see Receiver."""
+    def cut(self) -> None:
+        """From any thread: calls under way end as if the connection was lost."""
+        with self._lock:
+            for connection in self._open:
+                with contextlib.suppress(OSError, AttributeError):  # it is being closed right now
+                    connection.sock.shutdown(socket.SHUT_RDWR)

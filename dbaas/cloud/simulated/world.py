@@ -111,8 +111,8 @@ class World:
             untold = []
             for instance_id in sorted(self.state.restless):
                 guest = document['guests'].get(instance_id)
-                untold += [(instance_id, guest, *entry) for entry in _untold(guest)]
-            for instance_id, guest, command_id, row in untold:
+                untold += [(instance_id, *entry) for entry in _untold(guest)]
+            for instance_id, command_id, row in untold:
                 row['told'] = True
                 self.state.touch('guests', instance_id)
                 self.mail.send(instance_id, self.guests.outcome(command_id, row), self.state.clock())
@@ -121,9 +121,10 @@ class World:
     def _rest(self) -> None:
         """Guests in which nothing happens need no look until something changes."""
         with self.state.look() as document:
+            now = self.state.clock()
             for instance_id in list(self.state.restless):
                 guest = document['guests'].get(instance_id)
-                if guest is None or (guest['beat'] is not None and not _busy(guest)):
+                if guest is None or not (_busy(guest) or self._beats(guest, now)):
                     self.state.restless.discard(instance_id)
 
     # -- a world of its own
@@ -150,8 +151,7 @@ class World:
 
     def stop(self) -> None:
         self._stopped.set()
-        with self.state.change():
-            """Whoever waits for a change looks up."""
+        self.state.wake()
         if self._thread is not None:
             self._thread.join()
             self._thread = None

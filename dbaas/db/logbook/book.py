@@ -4,35 +4,45 @@ from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
+from oslo_utils import timeutils
 from taskflow.persistence import models
 
+from dbaas.db.statements import Prepared, bound
 from dbaas.db.tables import BOOK
 
-_FIELDS = (
-    'failure', 'revert_failure', 'meta', 'results', 'revert_results', 'state', 'version', 'intention',
+_a, _f = BOOK.atomdetails.c, BOOK.flowdetails.c
+_fields = (
+    _a.failure, _a.revert_failure, _a.meta, _a.results, _a.revert_results, _a.state, _a.version, _a.intention,
 )  # fmt: skip
-_update_atom = (
-    sa.update(BOOK.atomdetails)
-    .where(BOOK.atomdetails.c.uuid == sa.bindparam('b_uuid'))
-    .values({name: sa.bindparam(name) for name in _FIELDS})
+_update_atom = Prepared(
+    sa.update(BOOK.atomdetails).where(_a.uuid == sa.bindparam('b_uuid')).values(bound(*_fields, _a.updated_at))
 )
-_update_flow = (
+_update_flow = Prepared(
     sa.update(BOOK.flowdetails)
-    .where(BOOK.flowdetails.c.uuid == sa.bindparam('b_uuid'))
-    .values(state=sa.bindparam('state'), meta=sa.bindparam('meta'))
+    .where(_f.uuid == sa.bindparam('b_uuid'))
+    .values(bound(_f.state, _f.meta, _f.updated_at))
 )
-_insert_atoms = sa.insert(BOOK.atomdetails)
+_insert_atom = Prepared(
+    sa.insert(BOOK.atomdetails).values(
+        bound(*_fields, _a.uuid, _a.name, _a.parent_uuid, _a.atom_type, _a.created_at, updated_at=None)
+    )
+)
+_flow = sa.select(BOOK.flowdetails).where(_f.uuid == sa.bindparam('of'))
+_atoms = sa.select(BOOK.atomdetails).where(_a.parent_uuid == sa.bindparam('of'))
 
 
 def load_flow(c: sa.Connection, operation_id: str) -> models.FlowDetail:
     """The flow of an operation (its uuid is the operation's id) with the details of its atoms."""
-    flows, atoms = BOOK.flowdetails, BOOK.atomdetails
-    found = c.execute(sa.select(flows).where(flows.c.uuid == operation_id)).one()
+    found = c.execute(_flow, {'of': operation_id}).one()
     detail = models.FlowDetail.from_dict(dict(found._mapping))
-    for row in c.execute(sa.select(atoms).where(atoms.c.parent_uuid == operation_id)):
-        values = dict(row._mapping)
-        detail.add(models.atom_detail_class(values.pop('atom_type')).from_dict(values))
+    load_atoms(c, detail)
     return detail
+
+
+def load_atoms(c: sa.Connection, flow: models.FlowDetail) -> None:
+    for row in c.execute(_atoms, {'of': flow.uuid}):
+        values = dict(row._mapping)
+        flow.add(models.atom_detail_class(values.pop('atom_type')).from_dict(values))
 
 
 def atoms_of(c: sa.Connection, operation_id: str) -> dict[str, Any]:
@@ -41,21 +51,17 @@ def atoms_of(c: sa.Connection, operation_id: str) -> dict[str, Any]:
 
 
 def insert_atoms(c: sa.Connection, operation_id: str, atoms: Iterable[Any]) -> None:
-    rows = [dict(atom.to_dict(), parent_uuid=operation_id, atom_type=models.atom_detail_type(atom)) for atom in atoms]
-    if rows:
-        c.execute(_insert_atoms, rows)
+    now = timeutils.utcnow()
+    shared = {'parent_uuid': operation_id, 'created_at': now}
+    _insert_atom.run_many(c, [{**atom.to_dict(), **shared, 'atom_type': models.atom_detail_type(atom)} for atom in atoms])
 
 
 def save_atoms(c: sa.Connection, atoms: Iterable[Any]) -> None:
-    rows = []
+    now = timeutils.utcnow()
     for atom in atoms:
         row = atom.to_dict()
-        row['b_uuid'] = row.pop('uuid')
-        del row['name']
-        rows.append(row)
-    if rows:
-        c.execute(_update_atom, rows)
+        _update_atom.run(c, {**row, 'b_uuid': row['uuid'], 'updated_at': now})
 
 
 def save_flow(c: sa.Connection, operation_id: str, state: str | None, meta: dict[str, Any]) -> None:
-    c.execute(_update_flow, {'b_uuid': operation_id, 'state': state, 'meta': meta})
+    _update_flow.run(c, {'b_uuid': operation_id, 'state': state, 'meta': meta, 'updated_at': timeutils.utcnow()})

@@ -5,6 +5,7 @@ failures, intentions and flow states are buffered and ride in the next commit. A
 by `rest`, together with the operation's state, its event and its wait.
 """
 
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,7 +14,9 @@ from taskflow import states
 
 from dbaas.db import events, operations, waits
 from dbaas.db.logbook import book
+from dbaas.db.logbook.claim import Claimed, last_event, new_verbs
 from dbaas.db.session import Database
+from dbaas.db.statements import Prepared
 from dbaas.db.tables import OPERATIONS, REQUESTS
 from dbaas.db.words import RUNNABLE, TERMINAL
 from dbaas.exceptions import ClaimLost
@@ -21,38 +24,54 @@ from dbaas.exceptions import ClaimLost
 UNDONE = (states.REVERTED, states.PENDING, states.IGNORE, None)
 
 _o = OPERATIONS.c
-_fence = (
-    sa.update(OPERATIONS)
-    .where(_o.id == sa.bindparam('op'), _o.epoch == sa.bindparam('mine'))
-    .values(beat=sa.bindparam('now'), epoch=_o.epoch + sa.bindparam('bump'))
+_now = sa.bindparam('now', type_=_o.beat.type)
+_guarded = sa.update(OPERATIONS).where(_o.id == sa.bindparam('op'), _o.epoch == sa.bindparam('mine'))
+_fence = Prepared(_guarded.values(beat=_now, epoch=_o.epoch + sa.bindparam('bump')))
+_fence_at_step = Prepared(
+    _guarded.values(beat=_now, epoch=_o.epoch + sa.bindparam('bump'), step=sa.bindparam('step'), updated=_now)
 )
-_seen = sa.select(_o.wake_seq).where(_o.id == sa.bindparam('op'))
-_new_verbs = sa.select(REQUESTS.c.verb).where(REQUESTS.c.operation_id == sa.bindparam('op'), REQUESTS.c.state == 'new')
+_look = Prepared(
+    sa.select(_o.wake_seq, last_event, REQUESTS.c.verb)
+    .select_from(OPERATIONS)
+    .outerjoin(REQUESTS, new_verbs)
+    .where(_o.id == sa.bindparam('op'))
+)
 
 
-def fence(c: sa.Connection, operation_id: str, epoch: int, now: float, bump: int = 0) -> None:
-    """The first statement of every transaction of a run. Raises ClaimLost, then nothing is written."""
-    if c.execute(_fence, {'op': operation_id, 'mine': epoch, 'bump': bump, 'now': now}).rowcount != 1:
+def fence(c: sa.Connection, operation_id: str, epoch: int, now: float, bump: int = 0, step: str | None = None) -> None:
+    """The first statement of every transaction of a run. Raises ClaimLost, then nothing is written.
+
+    step: the one that the operation stands at from now on, if that changes.
+    """
+    values = {'op': operation_id, 'mine': epoch, 'bump': bump, 'now': now, 'step': step}
+    if (_fence if step is None else _fence_at_step).run(c, values).rowcount != 1:
         raise ClaimLost(f'operation {operation_id} has gone on without this conductor')
 
 
 class Session:
-    """op: the claimed operation's row; flow: its FlowDetail as loaded after the claim."""
+    """claimed: the operation, as loaded by its claim."""
 
-    def __init__(self, db: Database, op: Any, flow: Any):
-        self.db, self.op, self.flow = db, op, flow
-        self.saved: dict[str, str | None] = {atom.uuid: atom.state for atom in flow}
+    def __init__(self, db: Database, claimed: Claimed):
+        self.db, self.op, self.flow = db, claimed.op, claimed.flow
+        self.saved: dict[str, str | None] = {atom.uuid: atom.state for atom in self.flow}
         self.was: dict[str, str | None] = {}  # step -> the state before its last change
         self.started: dict[str, float] = {}  # step -> when this run began it
+        self.since = claimed.waits  # step -> when it first parked
         self.failed: Any = None  # the atom detail whose failure ends this run
         self.broken: Exception | None = None  # a commit failed: this run must not go on
         self.closed = False  # at rest or stale: nothing is written any more
-        self._known = {atom.uuid for atom in flow}
+        self.next: list[operations.Job] = []  # what the last commit made runnable: this operation, or others on its resource
+        self.seen, self.verbs = self.op.wake_seq, claimed.verbs
+        self._fenced = time.monotonic()
+        self._last_event = 0
+        self._known = {atom.uuid for atom in self.flow}
         self._new: dict[str, Any] = {}
         self._changed: dict[str, Any] = {}
         self._flow: Any = None
-        with db.read() as c:
-            self.seen, self.verbs = self._look(c)
+
+    def age(self) -> float:
+        """Seconds since the last commit of this run: so old is what is known of the claim."""
+        return time.monotonic() - self._fenced
 
     # -- what TaskFlow calls ---------------------------------------------------------------------------------------
     def get_connection(self) -> 'Session':
@@ -82,23 +101,25 @@ class Session:
         return flow
 
     # -- what the conductor calls ----------------------------------------------------------------------------------
-    def commit(self, write: Callable[[sa.Connection, float, int], None], bump: int = 0) -> None:
+    def commit(
+        self, write: Callable[[sa.Connection, float, int], None], bump: int = 0, step: str | None = None
+    ) -> None:
         """One transaction: fence, look for verbs and events, what is buffered, then write(c, now, wake_seq)."""
         if self.closed:
             raise ClaimLost(f'operation {self.op.id}: this run is over')
 
         def work(c: sa.Connection) -> tuple[int, set[str]]:
             now = self.db.clock()
-            fence(c, self.op.id, self.op.epoch, now, bump)
-            seen, verbs = self._look(c)
-            self.verbs = verbs
+            fence(c, self.op.id, self.op.epoch, now, bump, step)
+            seen, self.verbs = self._look(c)
             book.insert_atoms(c, self.op.id, self._new.values())
             if self._flow is not None:
                 book.save_flow(c, self.op.id, self._flow.state, self._flow.meta)
             book.save_atoms(c, [self._as_begun(atom) for atom in self._changed.values()])
             write(c, now, seen)
-            return seen, verbs
+            return seen, self.verbs
 
+        began = time.monotonic()
         try:
             self.seen, self.verbs = self.db.run(work)
         except ClaimLost:
@@ -109,6 +130,7 @@ class Session:
         except Exception as error:
             self.broken = error
             raise
+        self._fenced = began
         self._new, self._changed, self._flow = {}, {}, None
 
     def _as_begun(self, atom: Any) -> Any:
@@ -138,11 +160,10 @@ class Session:
             if self.verbs:
                 raise _VerbFirst
             self._event(c, now, 'started', step)
-            c.execute(sa.update(OPERATIONS).where(_o.id == self.op.id).values(step=step))
 
         self.started[step] = self.db.clock()
         try:
-            self.commit(write)
+            self.commit(write, step=step)
         except _VerbFirst:
             del self.started[step]
             return False
@@ -177,21 +198,23 @@ class Session:
             operations.set_state(c, self.op, final, now, reason=error, runnable=final in RUNNABLE, **values)
             if after is not None:
                 after(c, now)
+            self.next = operations.jobs(c, self.op.id)
 
         self.commit(write, bump=1)
         self.closed = True
 
     # -- inside ----------------------------------------------------------------------------------------------------
     def _look(self, c: sa.Connection) -> tuple[int, set[str]]:
-        return c.execute(_seen, {'op': self.op.id}).scalar_one(), set(
-            c.execute(_new_verbs, {'op': self.op.id}).scalars()
-        )
+        rows = _look.run(c, {'op': self.op.id}).all()
+        self._last_event = rows[0][1] or 0
+        return rows[0][0], {verb for _, _, verb in rows if verb is not None}
 
     def _event(self, c: sa.Connection, now: float, kind: str, step: str, **values: Any) -> None:
         atom = next((a for a in self.flow if a.name == step), None)
         attempt = (atom.meta or {}).get('attempt', 1) if atom is not None else 1
+        self._last_event += 1
         events.add(
-            c, self.op.id, kind, now, step=step, epoch=self.op.epoch, attempt=attempt,
+            c, self.op.id, kind, now, self._last_event, step=step, epoch=self.op.epoch, attempt=attempt,
             conductor=self.op.conductor, started=self.started.get(step), **values,
         )  # fmt: skip
 
@@ -204,16 +227,17 @@ class Session:
             self._end_flow(end)
 
         def write(c: sa.Connection, now: float, _seen: int) -> None:
-            first = waits.since(c, self.op.id, atom.name)
+            first = self.since.get(atom.name)
             if first is not None:
                 self.started[atom.name] = first
                 waits.clear(c, self.op.id, atom.name)
             self._event(c, now, 'done' if atom.state == states.SUCCESS else 'undone', atom.name)
-            c.execute(sa.update(OPERATIONS).where(_o.id == self.op.id).values(step=atom.name, updated=now))
             if end:
                 operations.set_state(c, self.op, end, now)
+                if self.op.resource_id is not None:
+                    self.next = operations.jobs(c, self.op.id)
 
-        self.commit(write, bump=1 if end else 0)
+        self.commit(write, bump=1 if end else 0, step=atom.name)
         self.closed = bool(end)
 
     def _end_flow(self, end: str) -> None:

@@ -3,26 +3,80 @@
 conf.messaging.prepare() comes before the import of this module, register(conf) before its calls.
 """
 
-from concurrent import futures
+import contextlib
+import logging
+import threading
 from typing import Any
 
 import oslo_messaging
-from oslo_messaging.rpc import dispatcher, server
+from oslo_messaging import exceptions
 
+from guestagent.contract.wire.clients import Client
+from guestagent.contract.wire.servers import Server
+
+LOG = logging.getLogger(__name__)
 REPORTS = 'reports'
+SHARED = 'amq.topic'  # an exchange that every user may write to without a right to configure
+AGAIN = 1.0  # seconds
+CLEANUP_WITHIN = 1.0  # seconds
 
 
-class QuietServer(server.RPCServer):
-    """futurist's pool wakes each of its threads every second; the standard library's sleeps."""
+class Bus:
+    """A transport. brokered: between us and the peer is a broker, which may be away while the peer is there.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._executor_cls = futures.ThreadPoolExecutor
-        self.target = self._target  # 18.3 reads it when listen() fails: AttributeError without
+    broken_line: exceptions of the driver that escape oslo.messaging when the broker is away or refuses us.
+    """
+
+    def __init__(self, transport: Any, brokered: bool) -> None:
+        self.transport, self.brokered = transport, brokered
+        self.broken_line = _broken_line() if brokered else ()
+        self._answers, self._closing, self._lock = threading.Event(), threading.Event(), threading.Lock()
+        self._opener: threading.Thread | None = None
+        if not brokered:
+            self._answers.set()
+
+    def await_answers(self, timeout: float) -> bool:
+        """Whether calls can be answered, within `timeout` seconds.
+
+        The driver makes the queue of answers at the first call and waits for its broker for ever, so one thread of
+        ours makes that call.
+        """
+        if not self._answers.is_set():
+            with self._lock:
+                if self._opener is None:
+                    self._opener = threading.Thread(target=self._open, name='answers', daemon=True)
+                    self._opener.start()
+        return self._answers.wait(timeout)
+
+    def cleanup(self) -> None:
+        """Closes it; a broker that is away does not hold the end."""
+        self._closing.set()
+        if not self.brokered:
+            self.transport.cleanup()
+            return
+        closing = threading.Thread(target=self.transport.cleanup, name='cleanup', daemon=True)
+        closing.start()
+        closing.join(CLEANUP_WITHIN)
+
+    def _open(self) -> None:
+        target = oslo_messaging.Target(exchange=SHARED, topic='nobody')
+        nobody = oslo_messaging.get_rpc_client(
+            self.transport, target, timeout=AGAIN, retry=0, transport_options=_delivered()
+        )
+        while not self._closing.is_set():
+            try:
+                with contextlib.suppress(exceptions.MessageUndeliverable, exceptions.MessagingTimeout):
+                    nobody.call({}, 'nothing')
+                self._answers.set()
+                return
+            except Exception as error:  # noqa: BLE001 - away, or a login that is not there yet
+                LOG.warning('No line to the message broker yet: %s', error)
+                self._closing.wait(AGAIN)
 
 
-def connect(conf: Any, url: str) -> Any:
-    return oslo_messaging.get_rpc_transport(conf, url)
+def connect(conf: Any, url: str) -> Bus:
+    """Nothing is sent yet: a broker may be away."""
+    return Bus(oslo_messaging.get_rpc_transport(conf, url), brokered=url.startswith('rabbit'))
 
 
 def guest_target(instance: str) -> Any:
@@ -33,17 +87,32 @@ def guest_target(instance: str) -> Any:
 
 def reports_target(receiver: str | None = None) -> Any:
     """amq.topic needs no right to configure; it is used for reports and nothing else."""
-    return oslo_messaging.Target(exchange='amq.topic', topic=REPORTS, server=receiver)
+    return oslo_messaging.Target(exchange=SHARED, topic=REPORTS, server=receiver)
 
 
-def serve(transport: Any, target: Any, endpoint: Any, workers: int) -> QuietServer:
+def serve(bus: Bus, target: Any, endpoint: Any, workers: int) -> Server:
     """A started server whose `endpoint` answers its exposed methods, `workers` of them side by side."""
-    policy = dispatcher.ExplicitRPCAccessPolicy
-    made = oslo_messaging.get_rpc_server(transport, target, [endpoint], server_cls=QuietServer, access_policy=policy)
-    made.start(override_pool_size=workers)
+    made = Server(bus, target, endpoint, workers)
+    made.start()
     return made
 
 
-def client(transport: Any, target: Any, timeout: float, retry: int = 1) -> Any:
-    """`retry` is always given: oslo's default waits for ever."""
-    return oslo_messaging.get_rpc_client(transport, target, timeout=timeout, retry=retry)
+def client(bus: Bus, target: Any, timeout: float, retry: int = 1) -> Client:
+    """`retry` is always given: oslo's default waits for ever. With a broker it is 0: our callers repeat."""
+    made = oslo_messaging.get_rpc_client(
+        bus.transport, target, timeout=timeout, retry=0 if bus.brokered else retry, transport_options=_delivered()
+    )
+    return Client(bus, made)
+
+
+def _delivered() -> Any:
+    """Into some queue, or an error: not silently dropped."""
+    return oslo_messaging.TransportOptions(at_least_once=True)
+
+
+def _broken_line() -> tuple[type[BaseException], ...]:
+    """Imported for a broker only."""
+    import amqp
+    import kombu.exceptions
+
+    return kombu.exceptions.KombuError, amqp.AMQPError, OSError

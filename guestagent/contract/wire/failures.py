@@ -1,4 +1,4 @@
-"""What a send over Unix sockets can end in, besides success. Both are also what RabbitMQ's users expect."""
+"""What a send can end in, besides success: the same words on every transport."""
 
 from typing import Any
 
@@ -11,6 +11,10 @@ class NobodyListens(exceptions.MessageDeliveryFailure, exceptions.MessagingTimeo
 
 class PeerLost(exceptions.MessageDeliveryFailure, exceptions.MessagingTimeout):
     """Handed over, then the peer died or stayed silent: the outcome is unknown."""
+
+
+class BrokerAway(exceptions.MessageDeliveryFailure, exceptions.MessagingTimeout):
+    """The broker cannot be reached or refused us, or the line to it broke: the outcome is unknown."""
 
 
 def too_long(size: int) -> tuple[Any, Exception, None]:

@@ -145,7 +145,24 @@ EVENTS = [
         'epoch': 1,
         'error': 'line one\nline two',
     },
-    {'seq': 4, 'kind': 'held', 'at': '2026-11-21T10:00:01.000', 'reason': 'line one'},
+    {
+        'seq': 4,
+        'kind': 'held',
+        'at': '2026-11-21T10:00:01.000',
+        'before': 'RUNNING',
+        'after': 'HELD',
+        'reason': 'line one',
+    },
+    {
+        'seq': 5,
+        'kind': 'pause-refused',
+        'at': '2026-11-21T10:00:01.000',
+        'actor': 'admin',
+        'before': 'HELD',
+        'after': 'HELD',
+        'reason': 'maintenance',
+        'error': 'the operation is HELD',
+    },
 ]
 
 WHY = {
@@ -156,6 +173,7 @@ WHY = {
     'waiting_on': [
         {
             'key': 'guest:7d0c',
+            'what': 'the first heartbeat of guest 7d0c',
             'step': 'wait-for-guest',
             'since': '2026-11-21T10:00:01.000',
             'looks_again': '2026-11-21T10:00:03.000',
@@ -169,7 +187,20 @@ WHY = {
         'error': 'mariadbd not found at /nowhere',
     },
     'lock': {'operation': OTHER, 'type': 'instance.create', 'state': 'RUNNING'},
-    'conductor': None,
+    'behind': [{'operation': OTHER, 'type': 'instance.delete', 'state': 'ACCEPTED'}],
+    'pace': {
+        'step': 'wait-for-guest',
+        'started': '2026-11-21T10:00:01.000',
+        'ran': 95.0,
+        'deadline': '2026-11-21T10:10:01.000',
+        'count': 40,
+        'p50': 12.0,
+        'p95': 20.0,
+        'slower': True,
+    },
+    'conductor': 'conductor-1',
+    'beat': '2026-11-21T10:00:02.000',
+    'requests': [{'verb': 'pause', 'actor': 'admin', 'reason': 'maintenance', 'at': '2026-11-21T10:00:01.000'}],
     'advice': ['install mariadb-server-core', f'dbaas-flow resume {ID} --reason ...'],
 }
 
@@ -188,6 +219,7 @@ PLAN = {
             'group': group,
             'after': list(after),
             'expected': 0.5 if depth else None,
+            'slow': 0.9 if depth else None,
         }
         for name, depth, group, after in NAMES
     ],
@@ -197,4 +229,25 @@ PLAN = {
         'ram': {'adds': 512, 'used': 0, 'limit': -1},
     },
     'expected_duration': 3.25,
+    'slow_duration': 6.0,
+}
+
+STATS = [
+    {'type': 'instance.create', 'step': None, 'undo': False, 'count': 40, 'failures': 2, 'p50': 30.0, 'p95': 75.0,
+     'longest': 120.0},
+    {'type': 'instance.create', 'step': 'create-server', 'undo': False, 'count': 41, 'failures': 0, 'p50': 0.2,
+     'p95': 0.9, 'longest': 1.0},
+    {'type': 'instance.create', 'step': 'create-port', 'undo': True, 'count': 0, 'failures': 1, 'p50': None,
+     'p95': None, 'longest': None},
+]  # fmt: skip
+
+NOW = {
+    'at': '2026-11-21T10:00:02.000',
+    'states': {
+        'RUNNING': {'count': 3, 'since': '2026-11-21T10:00:01.000'},
+        'HELD': {'count': 1, 'since': '2026-11-21T09:00:01.000'},
+    },
+    'conductors': [{'name': 'conductor-1', 'running': 3, 'beat': '2026-11-21T10:00:01.900'}],
+    'rates': {'window': 300.0, 'accepted': 1.4, 'ended': {'succeeded': 1.2, 'aborted': 0.2}},
+    'operations': [held()],
 }

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from dbaas.cli import terminal, text
-from dbaas.cli.flow.render import graphs, operations, plans, questions, reasons, tree
+from dbaas.cli.flow.render import graphs, numbers, operations, plans, questions, reasons, tree
 from tests.unit.cli import goldens, samples
 
 HELD, WAITING, UNDONE = samples.held(), samples.waiting(), samples.undone()
@@ -29,6 +29,9 @@ SUCCEEDED = samples.operation('SUCCEEDED', id=samples.OTHER, duration=3700.0, fi
         ('dot', [graphs.dot(HELD)]),
         ('mermaid', [graphs.mermaid(HELD)]),
         ('question_abort', [questions.question(HELD, 'abort', None)]),
+        ('stats', [numbers.table(samples.STATS)]),
+        ('top', numbers.frame(samples.NOW)),
+        ('question_of_many', [questions.question_of_many([HELD] * 7 + [WAITING], 'resume')]),
         ('question_skip', [questions.question(HELD, 'skip', 'start-database')]),
     ],
 )

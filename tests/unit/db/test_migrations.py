@@ -13,7 +13,7 @@ from dbaas.db.tables import METADATA
 
 def test_the_migrated_schema_is_the_one_in_the_code(db: Database) -> None:
     with db.read() as c:
-        context = migration.MigrationContext.configure(c, opts={'compare_type': False})
+        context = migration.MigrationContext.configure(c)
         assert autogenerate.compare_metadata(context, METADATA) == []
 
 

@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from dbaas.db import quotas
-from dbaas.db.session import Database, may_rerun
+from dbaas.db.failures import may_rerun
+from dbaas.db.session import Database
 from dbaas.db.tables import QUOTAS
 
 

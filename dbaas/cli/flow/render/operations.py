@@ -12,7 +12,7 @@ _SHORTEST = 8
 
 def listing(operations: list[dict[str, Any]], short: bool = False) -> Table:
     """short: ids cut to the fewest characters, 8 or more, that tell them apart."""
-    ids = _shortened([o['id'] for o in operations]) if short else {}
+    ids = shortened([o['id'] for o in operations]) if short else {}
     return Table(
         ('ID', 'TYPE', 'STATE', 'STEP', 'INSTANCE', 'CREATED', 'DURATION', 'REASON'),
         [
@@ -32,7 +32,7 @@ def listing(operations: list[dict[str, Any]], short: bool = False) -> Table:
     )
 
 
-def _shortened(ids: list[str]) -> dict[str, str]:
+def shortened(ids: list[str]) -> dict[str, str]:
     length = _SHORTEST
     while len({i[:length] for i in ids}) < len(set(ids)):
         length += 1
@@ -126,7 +126,7 @@ def requests(rows: list[dict[str, Any]]) -> Table:
 
 def history(events: list[dict[str, Any]]) -> Table:
     return Table(
-        ('AT', 'EVENT', 'STEP', 'TOOK', 'ATTEMPT', 'EPOCH', 'CONDUCTOR', 'BY', 'WHY'),
+        ('AT', 'EVENT', 'STEP', 'TOOK', 'ATTEMPT', 'EPOCH', 'CONDUCTOR', 'CHANGE', 'BY', 'WHY'),
         [
             (
                 e['at'],
@@ -136,13 +136,26 @@ def history(events: list[dict[str, Any]]) -> Table:
                 e.get('attempt'),
                 e.get('epoch'),
                 e.get('conductor'),
+                _change(e),
                 e.get('actor'),
-                e.get('error') or e.get('reason') or '',
+                _reasons(e),
             )
             for e in events
         ],
         wide=('WHY',),
     )
+
+
+def _change(event: dict[str, Any]) -> str | None:
+    before, after = event.get('before'), event.get('after')
+    if before is None and after is None:
+        return None
+    return f'{before or "-"} → {after or "-"}' if before != after else f'still {after}'
+
+
+def _reasons(event: dict[str, Any]) -> str:
+    """Why it was ordered, and what it was refused for, or what failed."""
+    return '; '.join(dict.fromkeys(text for text in (event.get('error'), event.get('reason')) if text))
 
 
 def _took(event: dict[str, Any]) -> str:
@@ -159,7 +172,9 @@ def change(event: dict[str, Any]) -> str:
         parts.append(_took(event))
     if (event.get('attempt') or 1) > 1:
         parts.append(f'attempt {event["attempt"]}')
+    if event.get('after') and event.get('after') != event.get('before'):
+        parts.append(_change(event) or '')
     if event.get('actor'):
         parts.append(f'by {event["actor"]}')
-    why = event.get('error') or event.get('reason')
+    why = _reasons(event)
     return clean('  '.join(parts) + (f': {why}' if why else ''))

@@ -7,14 +7,10 @@ from dbaas.cli.text import Block, Table, fields, seconds
 
 
 def outline(plan: dict[str, Any]) -> list[Block]:
-    total = plan.get('expected_duration')
     head = fields(
         [
             ('plan of', f'{plan["type"]} v{plan["version"]}; nothing was changed'),
-            (
-                'duration',
-                f'about {seconds(total)}, as it was before' if total is not None else 'not known: no history',
-            ),
+            ('duration', _duration(plan)),
             ('no return', _brink(plan)),
             *(('quota', _quota(name, row)) for name, row in (plan.get('quota') or {}).items()),
         ]
@@ -22,16 +18,23 @@ def outline(plan: dict[str, Any]) -> list[Block]:
     return [head, '', effects(plan['steps'])]
 
 
+def _duration(plan: dict[str, Any]) -> str:
+    usual, slow = plan.get('expected_duration'), plan.get('slow_duration')
+    if usual is None:
+        return 'not known: no history'
+    return f'about {seconds(usual)}' + (f', 95 of 100 within {seconds(slow)}' if slow is not None else '')
+
+
 def effects(steps: list[dict[str, Any]]) -> Table:
     """One row a step: what it does, how that is undone, what is to be known about it."""
     timed = any('expected' in step for step in steps)
-    headings = ('STEP', 'DO', 'UNDO', *(('EXPECTED',) if timed else ()), 'NOTE')
+    headings = ('STEP', 'DO', 'UNDO', *(('EXPECTED', 'P95') if timed else ()), 'NOTE')
     rows: list[tuple[Any, ...]] = []
     for prefix, step in tree.branches(steps):
         if step is None:
             rows.append((prefix, *[''] * (len(headings) - 1)))
             continue
-        expected = (seconds(step.get('expected')),) if timed else ()
+        expected = (seconds(step.get('expected')), seconds(step.get('slow'))) if timed else ()
         undo = f'irreversible: {step["irreversible"]}' if step.get('irreversible') else step.get('undo')
         rows.append((prefix + step['name'], step.get('effect'), undo, *expected, _note(step)))
     return Table(headings, rows, wide=('DO', 'UNDO', 'NOTE'))

@@ -4,7 +4,6 @@ import os
 import stat
 from collections.abc import Iterator
 
-from dbaas import exceptions
 from dbaas.cli.manage.deployment import Deployment
 from dbaas.cli.manage.findings import Finding, failed, ok, warning
 
@@ -44,20 +43,16 @@ def modes(deployment: Deployment) -> Iterator[Finding]:
 
 
 def identities(deployment: Deployment) -> Iterator[Finding]:
-    """Asking for a token that nobody has tells whether the file can be used."""
-    from dbaas.services.identity import TokenFile
+    """Whether the API could use the file."""
+    from dbaas.services import identity_file
 
     path = deployment.token_file
     if not os.path.exists(path):
         yield warning('identities', f'{path} is not there yet', '`dbaas up` makes it at its first start')
         return
     try:
-        TokenFile(path).authenticate('')
-    except exceptions.Unauthorized:
-        yield ok('identities', path)
-    except exceptions.DbaasError:
-        yield failed(
-            'identities',
-            f'{path} cannot be used',
-            'it must be a YAML list of {token, user_id, user_name, project_id, project_name, roles}',
-        )
+        found = identity_file.read(path)
+    except (OSError, ValueError) as error:
+        yield failed('identities', f'{path}: {error}', 'mend the entry; `dbaas-manage identity` writes whole ones')
+    else:
+        yield ok('identities', f'{path}: {len(found)}')

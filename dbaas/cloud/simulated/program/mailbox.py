@@ -29,8 +29,9 @@ class Mailbox:
     def __init__(self, state: State, lease: float = 5.0):
         self._state, self._lease = state, lease
         self._treatments = Treatments()
-        self._changed = threading.Condition()
+        self._changed = threading.Condition()  # taken inside the state's lock, never around it
         self._number = 0  # of heartbeats
+        self._beats: dict[str, str] = {}  # instance -> id of its newest heartbeat
         self._open: dict[str, Envelope] = {}
         for id, letter in state.document['mail'].items():
             self._open[id] = Envelope(letter, 0.0)
@@ -46,19 +47,20 @@ class Mailbox:
     def send(self, instance_id: str, outcome: Outcome, now: float) -> None:
         treatment = self._treatments.next()
         for copy in range(treatment.copies):
-            letter = {'id': f'{outcome.command}#{copy}', 'instance': instance_id, 'outcome': outcome.to_dict()}
+            id = f'{outcome.command}#{copy}'
+            letter = {'id': id, 'instance': instance_id, 'outcome': outcome.to_dict()}
             with self._state.change():
-                self._state.put('mail', letter['id'], letter)
+                self._state.put('mail', id, letter)
             self._put(Envelope(letter, now + treatment.delay))
 
     def on_heartbeat(self, instance_id: str, beat: dict[str, Any]) -> None:
         """The newest replaces one that nobody has taken."""
-        self._number += 1
-        old = next((i for i in self._open if i.startswith(f'beat:{instance_id}#')), None)
-        if old is not None:
-            self.acknowledge([old])
-        id = f'beat:{instance_id}#{self._number}'
-        self._put(Envelope({'id': id, 'instance': instance_id, 'heartbeat': beat}, 0.0))
+        with self._changed:
+            self._number += 1
+            id = f'beat#{self._number}'
+            self._open.pop(self._beats.get(instance_id, ''), None)
+            self._beats[instance_id] = id
+            self._put(Envelope({'id': id, 'instance': instance_id, 'heartbeat': beat}, 0.0))
 
     def deliver(self, now: float) -> int:
         """Receivers come and take."""

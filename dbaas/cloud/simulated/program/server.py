@@ -45,8 +45,9 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 512
 
-    def __init__(self, world: World, port: int):
-        self.rules, self.mailbox = rules.Rules(), Mailbox(world.state)
+    def __init__(self, world: World, port: int, lease: float = 5.0):
+        """lease: seconds that a receiver has to acknowledge what it was given."""
+        self.rules, self.mailbox = rules.Rules(), Mailbox(world.state, lease)
         world.mail = self.mailbox
         self.calls = calls.table(world, self.rules, self.mailbox)
         self.closing = threading.Event()

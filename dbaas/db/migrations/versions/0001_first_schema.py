@@ -2,7 +2,8 @@
 
 import sqlalchemy as sa
 from alembic import op
-from taskflow.persistence.backends.sqlalchemy.tables import JSONType
+
+from dbaas.db.types import JSON, TABLE, TEXT
 
 revision = '0001'
 down_revision = None
@@ -15,10 +16,11 @@ def upgrade() -> None:
     sa.Column('instance_id', sa.String(length=64), nullable=False),
     sa.Column('operation_id', sa.String(length=64), nullable=False),
     sa.Column('state', sa.String(length=64), nullable=False),
-    sa.Column('result', JSONType(), nullable=True),
-    sa.Column('error', sa.Text(), nullable=True),
+    sa.Column('result', JSON(), nullable=True),
+    sa.Column('error', TEXT, nullable=True),
     sa.Column('at', sa.Double(), nullable=False),
-    sa.PrimaryKeyConstraint('command_id')
+    sa.PrimaryKeyConstraint('command_id'),
+    **TABLE,
     )
     with op.batch_alter_table('command_report', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_command_report_operation_id'), ['operation_id'], unique=False)
@@ -31,10 +33,11 @@ def upgrade() -> None:
     sa.Column('manager', sa.String(length=255), nullable=False),
     sa.Column('active', sa.Boolean(), nullable=False),
     sa.Column('image', sa.String(length=255), nullable=True),
-    sa.Column('image_tags', JSONType(), nullable=False),
+    sa.Column('image_tags', JSON(), nullable=False),
     sa.Column('packages', sa.String(length=255), nullable=False),
     sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('datastore_id', 'name', 'version', name='uq_datastore_version')
+    sa.UniqueConstraint('datastore_id', 'name', 'version', name='uq_datastore_version'),
+    **TABLE,
     )
     with op.batch_alter_table('datastore_versions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_datastore_versions_datastore_id'), ['datastore_id'], unique=False)
@@ -44,14 +47,16 @@ def upgrade() -> None:
     sa.Column('name', sa.String(length=255), nullable=False),
     sa.Column('default_version_id', sa.String(length=64), nullable=True),
     sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('name')
+    sa.UniqueConstraint('name'),
+    **TABLE,
     )
     op.create_table('guest_heartbeats',
     sa.Column('instance_id', sa.String(length=64), nullable=False),
     sa.Column('at', sa.Double(), nullable=False),
     sa.Column('state', sa.String(length=64), nullable=False),
-    sa.Column('details', JSONType(), nullable=False),
-    sa.PrimaryKeyConstraint('instance_id')
+    sa.Column('details', JSON(), nullable=False),
+    sa.PrimaryKeyConstraint('instance_id'),
+    **TABLE,
     )
     op.create_table('instances',
     sa.Column('id', sa.String(length=64), nullable=False),
@@ -59,22 +64,23 @@ def upgrade() -> None:
     sa.Column('name', sa.String(length=255), nullable=False),
     sa.Column('status', sa.String(length=64), nullable=False),
     sa.Column('datastore_version_id', sa.String(length=64), nullable=False),
-    sa.Column('flavor', JSONType(), nullable=False),
+    sa.Column('flavor', JSON(), nullable=False),
     sa.Column('volume_size', sa.Integer(), nullable=False),
     sa.Column('volume_type', sa.String(length=255), nullable=True),
-    sa.Column('access', JSONType(), nullable=False),
+    sa.Column('access', JSON(), nullable=False),
     sa.Column('region', sa.String(length=255), nullable=True),
     sa.Column('availability_zone', sa.String(length=255), nullable=True),
     sa.Column('locality', sa.String(length=64), nullable=True),
-    sa.Column('addresses', JSONType(), nullable=False),
+    sa.Column('addresses', JSON(), nullable=False),
     sa.Column('server_id', sa.String(length=64), nullable=True),
     sa.Column('volume_id', sa.String(length=64), nullable=True),
     sa.Column('guest_key_id', sa.String(length=64), nullable=True),
-    sa.Column('fault', JSONType(), nullable=True),
+    sa.Column('fault', JSON(), nullable=True),
     sa.Column('created', sa.Double(), nullable=False),
     sa.Column('updated', sa.Double(), nullable=False),
     sa.Column('deleted', sa.Double(), nullable=True),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    **TABLE,
     )
     with op.batch_alter_table('instances', schema=None) as batch_op:
         batch_op.create_index('ix_instances_project', ['project_id', 'deleted', 'id'], unique=False)
@@ -82,11 +88,11 @@ def upgrade() -> None:
     op.create_table('logbooks',
     sa.Column('created_at', sa.DateTime(), nullable=True),
     sa.Column('updated_at', sa.DateTime(), nullable=True),
-    sa.Column('meta', JSONType(), nullable=True),
+    sa.Column('meta', JSON(), nullable=True),
     sa.Column('name', sa.String(length=255), nullable=True),
     sa.Column('uuid', sa.String(length=64), nullable=False),
     sa.PrimaryKeyConstraint('uuid'),
-    sa.UniqueConstraint('uuid')
+    **TABLE,
     )
     op.create_table('operation',
     sa.Column('id', sa.String(length=64), nullable=False),
@@ -105,16 +111,17 @@ def upgrade() -> None:
     sa.Column('mode', sa.String(length=64), nullable=False),
     sa.Column('policy', sa.String(length=64), nullable=False),
     sa.Column('priority', sa.Integer(), nullable=False),
-    sa.Column('inputs', JSONType(), nullable=False),
+    sa.Column('inputs', JSON(), nullable=False),
     sa.Column('conductor', sa.String(length=255), nullable=True),
     sa.Column('step', sa.String(length=128), nullable=True),
-    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('reason', TEXT, nullable=True),
     sa.Column('created', sa.Double(), nullable=False),
     sa.Column('updated', sa.Double(), nullable=False),
     sa.Column('started', sa.Double(), nullable=True),
     sa.Column('finished', sa.Double(), nullable=True),
     sa.Column('beat', sa.Double(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    **TABLE,
     )
     with op.batch_alter_table('operation', schema=None) as batch_op:
         batch_op.create_index('ix_operation_finished', ['finished'], unique=False)
@@ -137,9 +144,10 @@ def upgrade() -> None:
     sa.Column('actor', sa.String(length=255), nullable=True),
     sa.Column('before', sa.String(length=64), nullable=True),
     sa.Column('after', sa.String(length=64), nullable=True),
-    sa.Column('reason', sa.Text(), nullable=True),
-    sa.Column('error', sa.Text(), nullable=True),
-    sa.PrimaryKeyConstraint('operation_id', 'seq')
+    sa.Column('reason', TEXT, nullable=True),
+    sa.Column('error', TEXT, nullable=True),
+    sa.PrimaryKeyConstraint('operation_id', 'seq'),
+    **TABLE,
     )
     op.create_table('operation_lock',
     sa.Column('resource_id', sa.String(length=64), nullable=False),
@@ -147,7 +155,8 @@ def upgrade() -> None:
     sa.Column('operation_id', sa.String(length=64), nullable=False),
     sa.Column('mode', sa.String(length=64), nullable=False),
     sa.Column('seq', sa.Integer(), nullable=False),
-    sa.PrimaryKeyConstraint('resource_id', 'slot')
+    sa.PrimaryKeyConstraint('resource_id', 'slot'),
+    **TABLE,
     )
     with op.batch_alter_table('operation_lock', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_operation_lock_operation_id'), ['operation_id'], unique=False)
@@ -156,13 +165,14 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), autoincrement=True, nullable=False),
     sa.Column('operation_id', sa.String(length=64), nullable=False),
     sa.Column('verb', sa.String(length=64), nullable=False),
-    sa.Column('args', JSONType(), nullable=False),
+    sa.Column('args', JSON(), nullable=False),
     sa.Column('actor', sa.String(length=255), nullable=False),
-    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('reason', TEXT, nullable=True),
     sa.Column('state', sa.String(length=64), nullable=False),
-    sa.Column('answer', sa.Text(), nullable=True),
+    sa.Column('answer', TEXT, nullable=True),
     sa.Column('at', sa.Double(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    **TABLE,
     )
     with op.batch_alter_table('operation_request', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_operation_request_operation_id'), ['operation_id'], unique=False)
@@ -174,7 +184,8 @@ def upgrade() -> None:
     sa.Column('wake_at', sa.Double(), nullable=True),
     sa.Column('deadline', sa.Double(), nullable=True),
     sa.Column('since', sa.Double(), nullable=False),
-    sa.PrimaryKeyConstraint('operation_id', 'key')
+    sa.PrimaryKeyConstraint('operation_id', 'key'),
+    **TABLE,
     )
     with op.batch_alter_table('operation_wait', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_operation_wait_wake_at'), ['wake_at'], unique=False)
@@ -184,14 +195,16 @@ def upgrade() -> None:
     sa.Column('resource', sa.String(length=64), nullable=False),
     sa.Column('project_id', sa.String(length=64), nullable=False),
     sa.Column('amount', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('resource_id', 'resource')
+    sa.PrimaryKeyConstraint('resource_id', 'resource'),
+    **TABLE,
     )
     op.create_table('quotas',
     sa.Column('project_id', sa.String(length=64), nullable=False),
     sa.Column('resource', sa.String(length=64), nullable=False),
     sa.Column('limit', sa.BigInteger(), nullable=False),
     sa.Column('used', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('project_id', 'resource')
+    sa.PrimaryKeyConstraint('project_id', 'resource'),
+    **TABLE,
     )
     op.create_table('secrets',
     sa.Column('id', sa.String(length=64), nullable=False),
@@ -199,10 +212,11 @@ def upgrade() -> None:
     sa.Column('owner', sa.String(length=64), nullable=False),
     sa.Column('purpose', sa.String(length=64), nullable=False),
     sa.Column('key_id', sa.String(length=64), nullable=False),
-    sa.Column('nonce', sa.LargeBinary(length=16), nullable=False),
+    sa.Column('nonce', sa.LargeBinary(), nullable=False),
     sa.Column('ciphertext', sa.LargeBinary(length=16384), nullable=False),
     sa.Column('created', sa.Double(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    **TABLE,
     )
     with op.batch_alter_table('secrets', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_secrets_owner'), ['owner'], unique=False)
@@ -211,32 +225,32 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(), nullable=True),
     sa.Column('updated_at', sa.DateTime(), nullable=True),
     sa.Column('parent_uuid', sa.String(length=64), nullable=True),
-    sa.Column('meta', JSONType(), nullable=True),
+    sa.Column('meta', JSON(), nullable=True),
     sa.Column('name', sa.String(length=255), nullable=True),
     sa.Column('state', sa.String(length=255), nullable=True),
     sa.Column('uuid', sa.String(length=64), nullable=False),
     sa.ForeignKeyConstraint(['parent_uuid'], ['logbooks.uuid'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('uuid'),
-    sa.UniqueConstraint('uuid')
+    **TABLE,
     )
     op.create_table('atomdetails',
     sa.Column('created_at', sa.DateTime(), nullable=True),
     sa.Column('updated_at', sa.DateTime(), nullable=True),
-    sa.Column('meta', JSONType(), nullable=True),
+    sa.Column('meta', JSON(), nullable=True),
     sa.Column('parent_uuid', sa.String(length=64), nullable=True),
     sa.Column('name', sa.String(length=255), nullable=True),
     sa.Column('version', sa.String(length=64), nullable=True),
     sa.Column('state', sa.String(length=255), nullable=True),
     sa.Column('uuid', sa.String(length=64), nullable=False),
-    sa.Column('failure', JSONType(), nullable=True),
-    sa.Column('results', JSONType(), nullable=True),
-    sa.Column('revert_results', JSONType(), nullable=True),
-    sa.Column('revert_failure', JSONType(), nullable=True),
+    sa.Column('failure', JSON(), nullable=True),
+    sa.Column('results', JSON(), nullable=True),
+    sa.Column('revert_results', JSON(), nullable=True),
+    sa.Column('revert_failure', JSON(), nullable=True),
     sa.Column('atom_type', sa.Enum('RETRY_DETAIL', 'TASK_DETAIL', name='atom_types'), nullable=True),
     sa.Column('intention', sa.Enum('EXECUTE', 'IGNORE', 'REVERT', 'RETRY', name='intentions'), nullable=True),
     sa.ForeignKeyConstraint(['parent_uuid'], ['flowdetails.uuid'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('uuid'),
-    sa.UniqueConstraint('uuid')
+    **TABLE,
     )
     # ### end Alembic commands ###
 
@@ -288,4 +302,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_command_report_operation_id'))
 
     op.drop_table('command_report')
+    for name in ('atom_types', 'intentions'):  # PostgreSQL's types outlive the tables that use them
+        sa.Enum(name=name).drop(op.get_bind(), checkfirst=True)
     # ### end Alembic commands ###

@@ -1,0 +1,144 @@
+"""The connection with ZooKeeper: one client that never gives up, its requests counted, its states told."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from kazoo import exceptions, security
+from kazoo.client import KazooClient
+from kazoo.protocol.states import KazooState
+from oslo_config import cfg
+
+from dbaas import metrics
+from dbaas.exceptions import Unavailable
+
+LOG = logging.getLogger(__name__)
+# the answer never came, and the request may have been done all the same
+AWAY = (
+    exceptions.ConnectionLoss, exceptions.SessionExpiredError, exceptions.ConnectionClosedError,
+    exceptions.OperationTimeoutError, exceptions.SessionMovedError,
+)  # fmt: skip
+RESTART_AFTER = 1.0  # seconds after kazoo itself has ended
+GOODBYE = 0.5  # seconds for the end of a session
+
+
+class Connection:
+    """options: the group [board]. on_lost, on_connected: called from kazoo's thread, must not wait."""
+
+    def __init__(self, options: cfg.ConfigOpts, on_lost: Callable[[], None], on_connected: Callable[[], None]):
+        self.hosts, self.timeout = options.hosts, options.session_timeout
+        self._on_lost, self._on_connected = on_lost, on_connected
+        self._lock = threading.Lock()
+        self._started = self._closed = self._told = False
+        self.client = _client(options)
+        self.client.add_listener(self._listen)
+
+    # -- states --------------------------------------------------------------------------------------------------------
+    def start(self) -> None:
+        with self._lock:
+            if self._started or self._closed:
+                return
+            self._started = True
+        self.client.start_async()
+
+    @property
+    def connected(self) -> bool:
+        return self.client.state == KazooState.CONNECTED
+
+    @property
+    def session(self) -> int | None:
+        """The number of the session; None: there is none now."""
+        found = self.client.client_id
+        return None if found is None else found[0]
+
+    def complain(self) -> None:
+        """Say once per outage that ZooKeeper cannot be reached."""
+        if not (self._told or self._closed):
+            self._told = True
+            LOG.warning('ZooKeeper (%s) is away; operations are accepted, and run when it is back', self.hosts)
+
+    def _listen(self, state: str) -> None:
+        if state == KazooState.CONNECTED:
+            LOG.info('connected with ZooKeeper (%s)', self.hosts)
+            self._told = False
+            self._on_connected()
+        elif not self._closed:
+            self.complain()
+            if state == KazooState.LOST:
+                LOG.warning('the session with ZooKeeper (%s) is over: its claims are free for others', self.hosts)
+                self._on_lost()
+                timer = threading.Timer(RESTART_AFTER, self._restart)
+                timer.daemon = True
+                timer.start()
+
+    def _restart(self) -> None:
+        """kazoo reconnects by itself, unless an error that it does not know has ended its thread."""
+        with self._lock:
+            if not self._closed and self.client.client_state == 'CLOSED':
+                LOG.warning('the connection with ZooKeeper (%s) has broken down and is made anew', self.hosts)
+                self.client.start_async()
+
+    def close(self) -> None:
+        """Ends the session: what it claimed is free at once. A server that does not answer is not waited for."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        thread = threading.Thread(target=self._end, name='zookeeper-end', daemon=True)
+        thread.start()
+        thread.join(GOODBYE)
+
+    def _end(self) -> None:
+        self.client.stop()
+        self.client.close()
+
+    # -- requests ------------------------------------------------------------------------------------------------------
+    def ask(self, request: str, *args: Any, **options: Any) -> Any:
+        """Start a request of kazoo's (`create`, `get`, `get_children`, `delete`…). -> its result to come."""
+        metrics.BOARD_ROUND_TRIPS.labels(request).inc()
+        return getattr(self.client, f'{request}_async')(*args, **options)
+
+    def commit(self, request: str, *steps: tuple[Any, ...]) -> Any:
+        """Start a transaction of (method, arguments…). -> its list of results to come."""
+        metrics.BOARD_ROUND_TRIPS.labels(request).inc()
+        transaction = self.client.transaction()
+        for method, *args in steps:
+            getattr(transaction, method)(*args)
+        return transaction.commit_async()
+
+    def answer(self, result: Any) -> Any:
+        """What comes of a request. Raises one of AWAY, or what the server says."""
+        try:
+            return result.get(timeout=self.timeout)
+        except self.client.handler.timeout_exception:
+            raise exceptions.OperationTimeoutError(f'no answer in {self.timeout:g} s') from None
+
+    def make(self, path: str) -> Any:
+        """A node and its parents, unless they are there. -> the result to come."""
+        return self.ask('ensure_path', path)
+
+
+def _client(options: cfg.ConfigOpts) -> KazooClient:
+    secure = {}
+    if options.ca_file:
+        for name in filter(None, (options.ca_file, options.cert_file, options.key_file)):
+            _readable(name)
+        secure = {
+            'use_ssl': True, 'verify_certs': True, 'check_hostname': True,
+            'ca': options.ca_file, 'certfile': options.cert_file, 'keyfile': options.key_file,
+        }  # fmt: skip
+    if options.username:
+        secure['auth_data'] = [('digest', f'{options.username}:{options.password or ""}')]
+        secure['default_acl'] = [security.make_digest_acl(options.username, options.password or '', all=True)]
+    retry = {'max_tries': -1, 'delay': 0.05, 'max_delay': 1.0, 'max_jitter': 0.2}
+    return KazooClient(options.hosts, timeout=options.session_timeout, connection_retry=retry, **secure)
+
+
+def _readable(path: str) -> None:
+    """kazoo would try for ever with a certificate that is not there."""
+    try:
+        with open(path):
+            pass
+    except OSError as error:
+        raise Unavailable(f'[board]: {path} cannot be read: {error.strerror}; give a PEM file') from None

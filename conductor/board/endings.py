@@ -1,0 +1,53 @@
+"""Claims on their way to their end. The version of a job's node counts its claims: no old one ends a newer one."""
+
+import threading
+from typing import Any
+
+from kazoo import exceptions
+
+from conductor.board.connection import AWAY, Connection
+
+
+class Endings:
+    """Sent at once; nobody waits. What is not confirmed is sent again on reconnect."""
+
+    def __init__(self, connection: Connection):
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._open: dict[tuple[str, int], bool] = {}  # (path, version) -> whether the lock may still be ours
+
+    def consume(self, path: str, version: int) -> None:
+        """Lock and job disappear together."""
+        with self._lock:
+            self._open[path, version] = True
+        self._send(path, version)
+
+    def abandon(self, path: str, version: int) -> None:
+        """The lock disappears. Not repeated: it disappears with the session, too."""
+        self._connection.commit('abandon', ('check', path, version), ('delete', f'{path}.lock'))
+
+    def again(self) -> None:
+        with self._lock:
+            ends = list(self._open)
+        for path, version in ends:
+            self._send(path, version)
+
+    def _send(self, path: str, version: int) -> None:
+        if not self._connection.connected:  # `again`
+            return
+        steps: list[tuple[Any, ...]] = [('delete', path, version)]
+        if self._open.get((path, version)):
+            steps.insert(0, ('delete', f'{path}.lock'))
+        sent = self._connection.commit('consume', *steps)
+        sent.rawlink(lambda result: self._sent(path, version, result))
+
+    def _sent(self, path: str, version: int, result: Any) -> None:
+        if isinstance(result.exception, AWAY):
+            return
+        with self._lock:
+            had_lock = self._open.pop((path, version), False)
+            lost = had_lock and result.exception is None and isinstance(result.value[0], exceptions.NoNodeError)
+            if lost:  # the lock went with its session; the job goes too, unless somebody has claimed it since
+                self._open[path, version] = False
+        if lost:
+            self._send(path, version)

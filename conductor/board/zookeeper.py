@@ -1,0 +1,338 @@
+"""The ZooKeeper board: a node per job, a sibling ephemeral `<job>.lock` per claim; any number of processes.
+
+One `get_children` tells jobs and claims; its watch tells that something has changed. What is next, we decide.
+"""
+
+import contextlib
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from kazoo import exceptions
+from oslo_config import cfg
+
+from conductor.board.connection import AWAY, Connection
+from conductor.board.election import Election
+from conductor.board.endings import Endings
+from conductor.board.posting import Posting, content
+from conductor.board.shelf import Entry, Shelf
+from dbaas.db.operations import Job
+from dbaas.exceptions import Unavailable
+
+LOG = logging.getLogger(__name__)
+LOCK = '.lock'
+STALE = 0.05  # seconds for which a known queue may be worked off without a look at what has changed
+AHEAD = 8  # jobs whose type is read at once
+
+
+class ZooKeeperBoard:
+    """options: the group [board]; name: this process's, told to whoever looks at its claims."""
+
+    shared = True
+
+    def __init__(self, options: cfg.ConfigOpts, name: str):
+        root = '/' + options.root.strip('/')
+        self._folder = f'{root}/jobs'.replace('//', '/')
+        self._name = name.encode()
+        self._resync = options.resync_interval
+        self._shelf = Shelf()
+        self._changed = threading.Condition()  # guards everything below
+        self._turn = threading.Lock()  # one thread looks and claims at a time
+        self._stale, self._looked, self._turned_away = True, 0.0, False
+        self._doubtful: set[str] = set()  # claims that may have been made, though no answer came
+        self._lost: list[Callable[[str], None]] = []
+        self._back: list[Callable[[], None]] = []
+        self._connection = Connection(options, self._on_lost, self._on_connected)
+        self._posting = Posting(self._connection, self._folder)
+        self._endings = Endings(self._connection)
+        self._election = Election(self._connection, f'{root}/elected'.replace('//', '/'), name, self._call_back)
+
+    # -- posting -------------------------------------------------------------------------------------------------------
+    def start(self) -> None:
+        self._connection.start()
+
+    @property
+    def connected(self) -> bool:
+        return self._connection.connected
+
+    def post(self, jobs: Iterable[Job]) -> None:
+        self._posting.post(jobs)
+
+    # -- claiming ------------------------------------------------------------------------------------------------------
+    def claim(self, known: Collection[tuple[str, int]], timeout: float) -> Job | None:
+        deadline = time.monotonic() + timeout
+        if timeout <= 0:
+            self._mark_stale()
+        while not self._turned_away:
+            with self._turn:
+                job = self._next(known)
+            if job is not None:
+                return job
+            if not self._wait(deadline):
+                return None
+        return None
+
+    def _wait(self, deadline: float) -> bool:
+        """Until there may be something new. -> False: the time is over."""
+        with self._changed:
+            now = time.monotonic()
+            if now >= deadline:
+                return False
+            if self._turned_away:
+                return False
+            if not self.connected:
+                self._changed.wait(deadline - now)
+            elif not self._stale:
+                wake = min([deadline, self._looked + self._resync, *self._shelf.embargoes(now)])
+                self._changed.wait(max(wake - now, 0))
+            return True
+
+    def _next(self, known: Collection[tuple[str, int]]) -> Job | None:
+        if not self.connected:
+            self._connection.complain()
+            return None
+        try:
+            return self._first_claimed(known)
+        except AWAY:
+            self._mark_stale()
+        except exceptions.KazooException as error:  # not permitted, say; looked at again by the resync
+            LOG.warning('the board %s cannot be used: %r', self._folder, error)
+            self._looked = time.monotonic()
+        return None
+
+    def _first_claimed(self, known: Collection[tuple[str, int]]) -> Job | None:
+        looked = False
+        while not self._turned_away:
+            now = time.monotonic()
+            with self._changed:
+                entry = self._shelf.best(known, now)
+                old = now - self._looked
+                look = old >= self._resync or (self._stale and (entry is None or old >= STALE))
+            if look and not looked:
+                self._look()
+                looked = True
+            elif entry is None:
+                return None
+            elif entry.job is None:
+                self._read(known, now)
+            elif self._take(entry):
+                return entry.job
+        return None
+
+    def _look(self) -> None:
+        with self._changed:
+            self._stale = False  # what changes from here on is told by the watch
+        try:
+            children = self._children(watch=self._on_change)
+        except exceptions.NoNodeError:  # a new, empty ensemble
+            self._connection.answer(self._connection.make(self._folder))
+            children = self._children(watch=self._on_change)
+            self._call_back()
+        locks = {name.removesuffix(LOCK) for name in children if name.endswith(LOCK)}
+        with self._changed:
+            self._looked = time.monotonic()
+            lost = self._compare(children, locks)
+        for operation_id in lost:
+            self._tell_lost(operation_id)
+        self._dispel_doubts(locks, children)
+
+    def _children(self, **options: Any) -> list[str]:
+        return self._connection.answer(self._connection.ask('get_children', self._folder, **options))
+
+    def _compare(self, children: list[str], locks: set[str]) -> list[str]:
+        """Shelf and board are the same afterwards. -> operations whose claim here has vanished."""
+        lost = []
+        names = {name for name in children if name in self._shelf or _is_job(name)}
+        for name in self._shelf.names() - names:
+            entry = self._shelf.drop(name)
+            if entry is not None and entry.version is not None:
+                lost.append(Job.named(name, '', 0).operation_id)
+        for name in sorted(names):
+            entry = self._shelf.get(name) or self._shelf.put(Job.named(name, '', 0), known=False)
+            entry.claimed = name in locks
+            if entry.version is not None and not entry.claimed:
+                entry.version = None
+                lost.append(Job.named(name, '', 0).operation_id)
+        return lost
+
+    def _read(self, known: Collection[tuple[str, int]], now: float) -> None:
+        """Types and versions of the next few, in one go."""
+        asked: dict[str, Any] = {}
+        with self._changed:
+            while len(asked) < AHEAD:
+                entry = self._shelf.best(known, now, without=asked)
+                if entry is None or entry.job is not None:
+                    break
+                asked[entry.name] = None
+        for name in asked:
+            asked[name] = self._connection.ask('get', f'{self._folder}/{name}')
+        for name, result in asked.items():
+            self._remember(name, result)
+
+    def _remember(self, name: str, result: Any) -> None:
+        try:
+            data, _ = self._connection.answer(result)
+            said = json.loads(data)
+            job = Job.named(name, str(said['type']), int(said['version']))
+        except exceptions.NoNodeError:
+            job = None
+        except (ValueError, KeyError, TypeError):
+            job = Job.named(name, '', 0)  # whatever it is, nobody here runs it
+        with self._changed:
+            if job is None:
+                self._shelf.drop(name)
+            elif name in self._shelf:
+                self._shelf.put(job)
+
+    def _take(self, entry: Entry) -> bool:
+        """Claim it, one transaction: the job is there, its version moves on, the lock is ours."""
+        assert entry.job is not None
+        path = f'{self._folder}/{entry.name}'
+        with self._changed:
+            self._doubtful.add(entry.name)
+        claim = self._connection.commit(
+            'claim',
+            ('set_data', path, content(entry.job)),
+            ('create', f'{path}{LOCK}', self._name, None, True),
+        )
+        stat, lock = self._connection.answer(claim)  # without an answer the doubt stays
+        with self._changed:
+            self._doubtful.discard(entry.name)
+            if isinstance(stat, exceptions.NoNodeError):
+                self._shelf.drop(entry.name)
+            elif isinstance(lock, exceptions.NodeExistsError):
+                entry.claimed = True
+            elif isinstance(stat, Exception) or isinstance(lock, Exception):
+                LOG.warning('job %s cannot be claimed: %r, %r', entry.name, stat, lock)
+                entry.not_before = time.monotonic() + self._resync
+            else:
+                entry.claimed, entry.version = True, stat.version
+                return True
+        return False
+
+    def _dispel_doubts(self, locks: set[str], children: list[str]) -> None:
+        """Locks that this session holds though no run knows of them, and locks of no job, are given back."""
+        with self._changed:
+            doubtful, self._doubtful = self._doubtful, set()
+        for name in (doubtful & locks) | (locks - set(children)):
+            path = f'{self._folder}/{name}{LOCK}'
+            with contextlib.suppress(exceptions.NoNodeError):
+                _, stat = self._connection.answer(self._connection.ask('get', path))
+                if stat.ephemeralOwner == self._connection.session:
+                    self._connection.answer(self._connection.ask('delete', path))
+
+    # -- ends of claims ------------------------------------------------------------------------------------------------
+    def consume(self, job: Job) -> None:
+        with self._changed:
+            entry = self._shelf.get(job.name)
+            version = None if entry is None else entry.version
+            if version is not None:
+                self._shelf.drop(job.name)
+        if version is not None:  # else the claim is lost: the job is whoever's has it now
+            self._endings.consume(f'{self._folder}/{job.name}', version)
+
+    def abandon(self, job: Job, delay: float) -> None:
+        with self._changed:
+            entry = self._shelf.get(job.name)
+            if entry is None or entry.version is None:
+                return
+            version, entry.version = entry.version, None
+            entry.claimed, entry.not_before = False, time.monotonic() + delay
+            self._doubtful.add(job.name)  # should the answer not come, the lock is looked for
+            self._changed.notify_all()
+        self._endings.abandon(f'{self._folder}/{job.name}', version)
+
+    # -- the whole board -----------------------------------------------------------------------------------------------
+    def names(self) -> set[str]:
+        if self.connected:
+            with contextlib.suppress(*AWAY):
+                with contextlib.suppress(exceptions.NoNodeError):
+                    return {name for name in self._children() if not name.endswith(LOCK)}
+                return set()
+        self._connection.complain()
+        raise Unavailable(f'ZooKeeper ({self._connection.hosts}) is away')
+
+    def discard(self, names: Iterable[str]) -> None:
+        wanted = {name for name in names if _is_job(name)}
+        with contextlib.suppress(exceptions.KazooException):
+            children = set(self._children()) if wanted else set()
+            for name in wanted & children:
+                if f'{name}{LOCK}' not in children:
+                    self._connection.ask('delete', f'{self._folder}/{name}')
+
+    def campaign(self) -> None:
+        self._election.stand()
+
+    def elected(self) -> bool:
+        return self._election.mine
+
+    # -- what happens --------------------------------------------------------------------------------------------------
+    def listen(self, lost: Callable[[str], None], back: Callable[[], None]) -> None:
+        self._lost.append(lost)
+        self._back.append(back)
+
+    def _mark_stale(self) -> None:
+        with self._changed:
+            self._stale = True
+            self._changed.notify_all()
+
+    def _on_change(self, _event: Any) -> None:
+        self._mark_stale()
+
+    def _on_connected(self) -> None:
+        self._posting.again()
+        self._endings.again()
+        self._election.again()
+        self._mark_stale()
+        self._call_back()
+
+    def _on_lost(self) -> None:
+        """The session is over and our locks with it."""
+        self._election.lost()
+        with self._changed:
+            mine = [entry for entry in self._shelf if entry.version is not None]
+            for entry in mine:
+                entry.version = None
+            self._doubtful.clear()
+        for entry in mine:
+            self._tell_lost(Job.named(entry.name, '', 0).operation_id)
+
+    def _tell_lost(self, operation_id: str) -> None:
+        for tell in self._lost:
+            tell(operation_id)
+
+    def _call_back(self) -> None:
+        for call in self._back:
+            call()
+
+    # -- the end -------------------------------------------------------------------------------------------------------
+    def turn_away(self) -> None:
+        with self._changed:
+            self._turned_away = True
+            self._changed.notify_all()
+
+    def leave(self) -> None:
+        self.turn_away()
+        with self._changed:
+            mine = [entry.job for entry in self._shelf if entry.version is not None]
+        for job in filter(None, mine):
+            self.abandon(job, 0)
+        self._election.close()
+
+    def close(self) -> None:
+        self.leave()
+        self._connection.close()
+
+
+def _is_job(name: str) -> bool:
+    """Neither a lock nor somebody else's node."""
+    if name.endswith(LOCK):
+        return False
+    try:
+        Job.named(name, '', 0)
+    except ValueError:
+        return False
+    return True

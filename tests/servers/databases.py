@@ -1,0 +1,61 @@
+"""The databases that tests of the control plane run on: one server of each kind per test process, started when asked."""
+
+import itertools
+import pathlib
+
+from dbaas.cli.cluster.mariadb import MariaDB
+from dbaas.db import migrate
+from dbaas.db.session import Database
+from dbaas.db.tables import METADATA
+from tests.servers.postgresql import PostgreSQL
+from tests.servers.ports import free_port
+
+KINDS = ('sqlite', 'mariadb', 'postgresql')
+TABLES = [table.name for table in METADATA.sorted_tables]
+Server = MariaDB | PostgreSQL
+
+
+class Databases:
+    """folder: for everything. `close` ends the servers; what is opened here need not be closed."""
+
+    def __init__(self, folder: pathlib.Path):
+        self._folder = folder
+        self._servers: dict[str, Server] = {}
+        self._ready: dict[str, str] = {}  # kind -> URL of a migrated database
+        self._numbers = itertools.count(1)
+
+    def server(self, kind: str) -> Server:
+        """mariadb or postgresql, running."""
+        if kind not in self._servers:
+            state = str(self._folder / kind)
+            made = MariaDB(state, free_port(), durable=False) if kind == 'mariadb' else PostgreSQL(state, free_port())
+            self._servers[kind] = made  # before its start: it is ended even if that fails halfway
+            made.start()
+        return self._servers[kind]
+
+    def empty(self, kind: str) -> str:
+        """The URL of a database of its own without any table."""
+        name = f'dbaas_{next(self._numbers)}'
+        if kind == 'sqlite':
+            return f'sqlite:///{self._folder}/{name}.sqlite'
+        return self.server(kind).create(name)
+
+    def migrated(self, kind: str) -> str:
+        """The URL of the one migrated database of this kind; whoever uses it wipes it before."""
+        if kind not in self._ready:
+            db = Database(self.empty(kind), durable=False)
+            migrate.upgrade(db)
+            db.close()
+            self._ready[kind] = db.url
+        return self._ready[kind]
+
+    def close(self) -> None:
+        for server in self._servers.values():
+            server.stop()
+
+
+def wipe(db: Database) -> None:
+    """No row is left in any table."""
+    with db.engine.begin() as c:
+        for name in TABLES:
+            c.exec_driver_sql(f'DELETE FROM {name}')
