@@ -1,4 +1,5 @@
-# make run: a database as a service on this machine. make test: everything that must hold.
+# make run: a database as a service on this machine. make cluster: the same on real servers, in several processes.
+# make test: everything that must hold.
 
 DBAAS_STATE ?= ./var
 DBAAS_PORT ?= 8779
@@ -6,7 +7,7 @@ TESTS ?= tests
 JOBS ?= 2
 BIN := .venv/bin
 
-.PHONY: install run down clean test install-test lint bench chaos
+.PHONY: install run down install-cluster cluster cluster-down clean test install-test lint bench chaos
 
 install:
 	@tools/install
@@ -16,6 +17,15 @@ run: install
 
 down:
 	@$(BIN)/dbaas down --state "$(DBAAS_STATE)"
+
+install-cluster:
+	@tools/install --cluster
+
+cluster: install-cluster
+	@$(BIN)/dbaas cluster up --demo --state "$(DBAAS_STATE)" --port "$(DBAAS_PORT)"
+
+cluster-down:
+	@$(BIN)/dbaas cluster down --state "$(DBAAS_STATE)"
 
 clean:
 	@tools/clean "$(DBAAS_STATE)"

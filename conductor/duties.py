@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from conductor.board.base import Board
+from dbaas.exceptions import DatabaseUnavailable
 
 LOG = logging.getLogger(__name__)
 
@@ -40,5 +41,7 @@ class Duties:
         for duty in self._duties:
             try:
                 duty()
+            except DatabaseUnavailable as error:
+                LOG.warning('%s: the database does not answer: %s', duty.__name__, error.reason)
             except Exception:
                 LOG.exception('%s failed; it is tried again', duty.__name__)

@@ -20,6 +20,8 @@ from dbaas.guest.accounts import NoAccounts
 
 HANDOVER = 0.7  # seconds that steps which run may take when the conductor stops
 
+PATIENCE = 60.0  # seconds that a run waits for a database that is away; then its operation goes back to the board
+
 
 class Service(Protocol):
     def start(self) -> None: ...
@@ -68,7 +70,7 @@ def build(
     """A conductor on these parts; nothing runs until start(). dependencies: more names that steps may ask for."""
     claims = Claims()
     injected = {'cloud': cloud, 'guest': guest, 'accounts': NoAccounts(), **(dependencies or {})}
-    engine = Engine(db, conf, secrets, injected, claims, name_of(conf))
+    engine = Engine(db.waiting(PATIENCE), conf, secrets, injected, claims, name_of(conf))
     reconciler = Reconciler(db, board, cloud, conf, [AccountSweep(db, injected['accounts'])])
     return Conductor(
         Worker(db, board, engine, conf.conductor.workers),

@@ -13,6 +13,7 @@ from taskflow.engines.action_engine import executor
 from taskflow.types import failure
 
 from conductor import failures
+from dbaas.exceptions import DatabaseUnavailable
 
 _Call = tuple[futures.Future, Any, str, dict[str, Any]]  # what TaskFlow waits for, step, outcome's kind, arguments
 
@@ -67,6 +68,8 @@ class Stepper(executor.TaskExecutor):
     def _run(step: Any, kind: str, arguments: dict[str, Any]) -> Any:
         try:
             return (step.execute if kind == executor.EXECUTED else step.revert)(**arguments)
+        except DatabaseUnavailable:
+            raise  # nothing that a step has done: it is begun again when the database is back, as after a death
         except Exception:  # noqa: BLE001 - whatever it is, it is the step's outcome
             return failure.Failure()
 

@@ -15,7 +15,7 @@ from dbaas.db.logbook import book
 from dbaas.db.logbook.session import fence
 from dbaas.db.session import Database
 from dbaas.db.tables import OPERATIONS
-from dbaas.exceptions import ClaimLost
+from dbaas.exceptions import ClaimLost, DatabaseUnavailable
 from flows import registry, stops
 
 LOG = logging.getLogger(__name__)
@@ -39,6 +39,9 @@ class Timers:
         while not self._stopping.wait(self._options.timer_interval):
             try:
                 self.tick()
+            except DatabaseUnavailable as error:
+                LOG.warning('timers go on when the database answers: %s', error.reason)
+                self._stopping.wait(2.0)
             except Exception:
                 LOG.exception('a timer failed; it is tried again')
 

@@ -9,7 +9,7 @@ from conductor.board.base import Board
 from conductor.engine import Engine
 from dbaas.db import operations
 from dbaas.db.session import Database
-from dbaas.exceptions import ClaimLost
+from dbaas.exceptions import ClaimLost, DatabaseUnavailable
 from flows import registry, stops
 
 LOG = logging.getLogger(__name__)
@@ -98,6 +98,10 @@ class Worker:
                 following = self._engine.run(claimed, let_go)
         except ClaimLost:
             LOG.info('operation %s: the claim is lost, another run goes on', job.operation_id)
+        except DatabaseUnavailable as error:  # says nothing about the operation: no reason to hold it
+            LOG.warning('operation %s goes on when the database answers: %s', job.operation_id, error.reason)
+            self._board.abandon(job, delay=1.0)
+            return
         except Exception:  # noqa: BLE001 - a thread must not end silently; the job is given back
             self._troubled(job)
             return

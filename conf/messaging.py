@@ -28,6 +28,7 @@ _RABBIT_DEFAULTS: dict[str, Any] = {
     'rabbit_interval_max': 5,  # seconds between tries to reach a broker that is away
     'rabbit_transient_queues_ttl': 600,  # queues of answers that nobody reads any more
     'kombu_missing_consumer_retry_timeout': 5,  # an answer whose asker is gone
+    'kombu_reconnect_delay': 0.2,
     'heartbeat_timeout_threshold': 30,
 }
 _SMALL_POOL = {'rpc_conn_pool_size': 3, 'conn_pool_min_size': 1}

@@ -11,6 +11,14 @@ LETTER_OR_DIGIT = re.compile(r'[0-9A-Za-z]')
 DIGITS = re.compile(r'[0-9]{1,18}')
 
 
+PLAIN = r'[^\x00-\x1f\x7f-\x9f]'  # a character that storable() takes, as the OpenAPI document says it
+
+
+def _document(kwargs: dict[str, Any], **facts: Any) -> None:
+    """What a field checks by itself stands in the OpenAPI document, too."""
+    kwargs['metadata'] = {**facts, **kwargs.get('metadata', {})}
+
+
 def storable(text: str) -> bool:
     """Whether every database takes it: no control character, no lone surrogate."""
     return text.isprintable() or not any(ord(char) < 32 or 127 <= ord(char) < 160 or _lone(char) for char in text)
@@ -26,6 +34,8 @@ class Text(ma.fields.String):
     def __init__(self, *, longest: int = 255, free: bool = False, **kwargs: Any):
         self._longest = longest
         self._free = free
+        pattern = f'^{PLAIN}*$' if free else f'^{PLAIN}*[0-9A-Za-z]{PLAIN}*$'
+        _document(kwargs, maxLength=longest, pattern=pattern)
         super().__init__(**kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -55,6 +65,7 @@ class Count(ma.fields.Integer):
     def __init__(self, *, least: int = 1, numerals: bool = False, **kwargs: Any):
         self._least = least
         self._numerals = numerals
+        _document(kwargs, minimum=least)
         super().__init__(**kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
@@ -85,6 +96,10 @@ class FlavorRef(ma.fields.Field):
 
     default_error_messages = {'invalid': 'Not a flavor id or URL.'}
 
+    def __init__(self, **kwargs: Any):
+        _document(kwargs, anyOf=[{'type': 'string', 'minLength': 1, 'maxLength': 1024}, {'type': 'integer'}])
+        super().__init__(**kwargs)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if isinstance(value, dict):
             value = value.get('id')
@@ -100,6 +115,10 @@ class Network(ma.fields.String):
     """An IPv4 address, or an IPv4 network as address/length; kept as it was written."""
 
     default_error_messages = {'network': 'Not an IPv4 address or network.'}
+
+    def __init__(self, **kwargs: Any):
+        _document(kwargs, pattern=r'^(([1-9]?\d|1\d\d|2[0-4]\d|25[0-5])(\.(?!/|$)|(?=/|$))){4}(/([12]?\d|3[0-2]))?$')
+        super().__init__(**kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
@@ -117,6 +136,10 @@ class Moment(ma.fields.String):
     """An ISO time in a query, UTC unless it says otherwise -> seconds since the epoch."""
 
     default_error_messages = {'moment': 'Not an ISO 8601 time.'}
+
+    def __init__(self, **kwargs: Any):
+        _document(kwargs, format='date-time')
+        super().__init__(**kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:  # type: ignore[override]
         try:

@@ -10,6 +10,7 @@ import marshmallow as ma
 from webargs.flaskparser import FlaskParser
 
 from dbaas import exceptions
+from dbaas.api import answers
 
 
 class Parser(FlaskParser):
@@ -26,7 +27,16 @@ class Parser(FlaskParser):
 
 
 class Blueprint(flask_smorest.Blueprint):
+    """Its routes say in the OpenAPI document which faults they may answer."""
+
     ARGUMENTS_PARSER = Parser()
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._prepare_doc_cbks.append(self._describe_faults)
+
+    def _describe_faults(self, doc: dict[str, Any], info: Any, *, method: str, **_: Any) -> dict[str, Any]:
+        return answers.describe(doc, info, method=method, prefix=self.url_prefix or '')
 
 
 def json_body(request: flask.Request) -> Any:

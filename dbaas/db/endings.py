@@ -72,6 +72,11 @@ ENDINGS: dict[tuple[str, str], Callable[[sa.Connection, Any, float], None]] = {
 }
 
 
+def has(type_: str, state: str) -> bool:
+    """Whether the end of such an operation means something for its resource."""
+    return (type_, state) in ENDINGS
+
+
 def settle(c: sa.Connection, op: Any, state: str, now: float) -> None:
     """op: the operation's row as it was; state: the terminal state it takes in this commit."""
     ending = ENDINGS.get((op.type, state))

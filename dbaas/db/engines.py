@@ -28,6 +28,7 @@ class Limits:
             'pool_timeout': self.answer_within or 15.0,
             'pool_recycle': RECYCLE,
             'pool_use_lifo': True,  # what is not needed any more gets old
+            'pool_reset_on_return': None,  # every transaction is ended by us: no second ROLLBACK for each
             'hide_parameters': True,  # in errors, which are logged
         }
 

@@ -8,10 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from dbaas.db import endings, events, locks
+from dbaas.db.statements import Prepared
 from dbaas.db.tables import BOOK, EVENTS, OPERATIONS, REPORTS, REQUESTS, WAITS
 from dbaas.db.words import AT_REST, RUNNABLE, TERMINAL, UNDER_WAY
 
 _o = OPERATIONS.c
+_forget_waits = Prepared(sa.delete(WAITS).where(WAITS.c.operation_id == sa.bindparam('of')))
+_forget_reports = Prepared(sa.delete(REPORTS).where(REPORTS.c.operation_id == sa.bindparam('of')))
 _pausing = (
     sa.exists()
     .where(REQUESTS.c.operation_id == _o.id, REQUESTS.c.verb == 'pause', REQUESTS.c.state == 'new')
@@ -181,7 +184,7 @@ def set_state(
     c.execute(sa.update(OPERATIONS).where(_o.id == op.id).values(state=state, updated=now, **values))
     if state in ('HELD', 'ABORT_HELD', 'PAUSED'):  # what stands still does not use up a deadline
         c.execute(sa.delete(WAITS).where(WAITS.c.operation_id == op.id))
-    elif state != 'WAITING':
+    elif state != 'WAITING' and state not in TERMINAL:
         c.execute(sa.update(WAITS).where(WAITS.c.operation_id == op.id).values(wake_at=None))
     kind, said = state.lower().replace('_', '-'), note or reason
     events.add(c, op.id, kind, now, actor=actor, reason=said, before=op.state, after=state)
@@ -192,16 +195,17 @@ def set_state(
 def _finish(c: sa.Connection, op: Any, state: str, now: float, reason: str | None) -> None:
     if op.resource_id is not None:
         locks.enter(c, op.resource_id)
-    c.execute(sa.delete(WAITS).where(WAITS.c.operation_id == op.id))
-    c.execute(sa.delete(REPORTS).where(REPORTS.c.operation_id == op.id))
+    _forget_waits.run(c, {'of': op.id})
+    if op.resource_id is not None:  # else no guest reports to it
+        _forget_reports.run(c, {'of': op.id})
     for row in requests(c, op.id, new_only=True):
         if row.verb == 'supersede':
             answer_request(c, row, 'applied', now)
         else:
             answer_request(c, row, 'refused', now, f'the operation ended: {state}', after=state)
-    locks.release(c, op.id)
-    endings.settle(c, get(c, op.id), state, now)
+    endings.settle(c, get(c, op.id) if endings.has(op.type, state) else op, state, now)
     if op.resource_id is not None:
+        locks.release(c, op.id)
         for operation_id in locks.next_in_turn(c, op.resource_id):
             set_state(c, get(c, operation_id), 'QUEUED', now, runnable=True)
 

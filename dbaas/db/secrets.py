@@ -4,7 +4,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dbaas.db.statements import Prepared
 from dbaas.db.tables import SECRETS
+
+_erase = Prepared(sa.delete(SECRETS).where(SECRETS.c.owner == sa.bindparam('of')))
 
 
 def insert(c: sa.Connection, **values: Any) -> None:
@@ -17,7 +20,7 @@ def get(c: sa.Connection, secret_id: str) -> sa.Row | None:
 
 def erase(c: sa.Connection, owner: str) -> None:
     """All secrets of an operation that has ended, or of an instance that is deleted."""
-    c.execute(sa.delete(SECRETS).where(SECRETS.c.owner == owner))
+    _erase.run(c, {'of': owner})
 
 
 def not_sealed_with(c: sa.Connection, key_id: str, limit: int) -> list[sa.Row]:

@@ -43,14 +43,12 @@ class Guests:
         from guestagent.contract.wire.failures import BrokerAway, NobodyListens, PeerLost
 
         deadline = time.monotonic() + self._timeout
-        broken = False
         while True:
             try:
                 return self._once(instance_id, request, deadline - time.monotonic(), patient)
             except oslo_messaging.MessagingException as error:
-                # killed or cut off in between: the next agent, a new line answers for it; a line may just be old
-                again = isinstance(error, (BrokerAway, NobodyListens, PeerLost)) if patient else _old(error, broken)
-                broken = isinstance(error, BrokerAway)
+                # killed or cut off in between: the next agent, a new line answers for it
+                again = patient and isinstance(error, (BrokerAway, NobodyListens, PeerLost))
                 if not again or time.monotonic() + PAUSE >= deadline:
                     raise _unreachable(instance_id, error) from error
                 time.sleep(PAUSE)
@@ -64,13 +62,6 @@ class Guests:
         client = bus.client(self._transport, target, max(timeout, 0.001), retry=1 if patient else 0)
         sealed = client.call({}, 'deliver', envelope=envelope)
         return _opened(seal, sealed, envelope['nonce'])
-
-
-def _old(error: Exception, broken: bool) -> bool:
-    """Whether this is the first failure, and a line that was kept since the broker's last end may be why."""
-    from guestagent.contract.wire.failures import BrokerAway
-
-    return isinstance(error, BrokerAway) and not broken
 
 
 def _opened(seal: sealing.Seal, sealed: Any, nonce: str) -> dict[str, Any]:

@@ -65,16 +65,6 @@ class AuthRequest(ma.Schema):
     auth = ma.fields.Nested(Auth, required=True)
 
 
-class ErrorDetail(ma.Schema):
-    code = ma.fields.Integer(required=True)
-    message = ma.fields.String(required=True)
-    title = ma.fields.String(required=True)
-
-
-class KeystoneError(ma.Schema):
-    error = ma.fields.Nested(ErrorDetail, required=True)
-
-
 class TokenDocument(ma.Schema):
     token = ma.fields.Dict(required=True)
 

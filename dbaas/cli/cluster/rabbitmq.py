@@ -22,8 +22,8 @@ SCRIPT = '/usr/lib/rabbitmq/bin/rabbitmq-server'  # the bare one; the one on the
 ADMIN = 'dbaas'
 READY_WITHIN = 90.0  # seconds; an idle machine needs five
 STOP_WITHIN = 30.0
-# one scheduler of each kind and no busy waiting: it shares the machine with what it serves
-SMALL = '+S 1:1 +SDcpu 1:1 +SDio 1 +A 1 +hmbs 1024 +hms 64'
+# it shares the machine with what it serves; with one thread for files, too, quorum queues never confirm
+SMALL = '+S 1:1 +SDcpu 1:1'
 
 Tls = Mapping[str, str]  # ca, cert, key: files
 

@@ -5,7 +5,9 @@ conf.messaging.prepare() comes before the import of this module, register(conf) 
 
 import contextlib
 import logging
+import queue
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import oslo_messaging
@@ -13,12 +15,15 @@ from oslo_messaging import exceptions
 
 from guestagent.contract.wire.clients import Client
 from guestagent.contract.wire.servers import Server
+from guestagent.contract.wire.workers import Workers
 
 LOG = logging.getLogger(__name__)
 REPORTS = 'reports'
 SHARED = 'amq.topic'  # an exchange that every user may write to without a right to configure
 AGAIN = 1.0  # seconds
 CLEANUP_WITHIN = 1.0  # seconds
+CALLERS = 64  # calls in flight with a broker
+GRACE = 0.1  # seconds by which the driver's own timeout comes first
 
 
 class Bus:
@@ -32,6 +37,7 @@ class Bus:
         self.broken_line = _broken_line() if brokered else ()
         self._answers, self._closing, self._lock = threading.Event(), threading.Event(), threading.Lock()
         self._opener: threading.Thread | None = None
+        self._callers = Workers(CALLERS)
         if not brokered:
             self._answers.set()
 
@@ -48,9 +54,32 @@ class Bus:
                     self._opener.start()
         return self._answers.wait(timeout)
 
+    def within(self, seconds: float, call: Callable[[], Any]) -> Any:
+        """What `call` returns or raises; MessagingTimeout when it takes longer: it is left to end by itself.
+
+        The driver applies a call's timeout to each of its exchanges with the broker, and tries twice.
+        """
+        box: queue.SimpleQueue[tuple[Any, Exception | None]] = queue.SimpleQueue()
+
+        def work() -> None:
+            try:
+                box.put((call(), None))
+            except Exception as error:  # noqa: BLE001 - raised where it was called
+                box.put((None, error))
+
+        self._callers.submit(work)
+        try:
+            result, error = box.get(timeout=seconds + GRACE)
+        except queue.Empty:
+            raise exceptions.MessagingTimeout(f'no answer within {seconds:g} s') from None
+        if error is not None:
+            raise error
+        return result
+
     def cleanup(self) -> None:
         """Closes it; a broker that is away does not hold the end."""
         self._closing.set()
+        self._callers.shutdown(wait=False)
         if not self.brokered:
             self.transport.cleanup()
             return
@@ -98,9 +127,9 @@ def serve(bus: Bus, target: Any, endpoint: Any, workers: int) -> Server:
 
 
 def client(bus: Bus, target: Any, timeout: float, retry: int = 1) -> Client:
-    """`retry` is always given: oslo's default waits for ever. With a broker it is 0: our callers repeat."""
+    """`retry` is always given: oslo's default waits for ever. A kept line to a broker needs one to be made anew."""
     made = oslo_messaging.get_rpc_client(
-        bus.transport, target, timeout=timeout, retry=0 if bus.brokered else retry, transport_options=_delivered()
+        bus.transport, target, timeout=timeout, retry=1 if bus.brokered else retry, transport_options=_delivered()
     )
     return Client(bus, made)
 

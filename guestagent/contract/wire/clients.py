@@ -30,7 +30,10 @@ class Client:
             raise BrokerAway('the message broker is away, or refuses us')
         left = max(deadline - time.monotonic(), 0.001)
         with self._named():
-            return self._context.prepare(timeout=left).call(ctxt, method, **args)
+            context = self._context.prepare(timeout=left)
+            if self._bus.brokered:
+                return self._bus.within(left, lambda: context.call(ctxt, method, **args))
+            return context.call(ctxt, method, **args)
 
     def cast(self, ctxt: dict[str, Any], method: str, **args: Any) -> None:
         """Returns when the transport has taken it; it may come late, twice, or after a later one."""

@@ -28,7 +28,8 @@ def explain(operation_id: str, why: dict[str, Any]) -> list[Block]:
 
 def _wait(wait: dict[str, Any]) -> str:
     times = (('since', 'since'), ('looks_again', 'looks again'), ('deadline', 'gives up'))
-    return ', '.join([wait.get('what') or wait['key'], *(f'{word} {wait[key]}' for key, word in times if wait.get(key))])
+    said = (f'{word} {wait[key]}' for key, word in times if wait.get(key))
+    return ', '.join([wait.get('what') or wait['key'], *said])
 
 
 def _error(error: dict[str, Any]) -> str:
