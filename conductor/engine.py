@@ -14,6 +14,7 @@ from conductor.claims import Claim, Claims
 from conductor.run import OpenedSecrets, Run
 from conductor.stepper import Stepper
 from conf import logs
+from dbaas import metrics
 from dbaas.db import operations
 from dbaas.db.logbook import book
 from dbaas.db.logbook.claim import Claimed
@@ -45,7 +46,10 @@ class Engine:
 
     def claim(self, job: operations.Job) -> Claimed | None:
         """-> the claimed operation, or None. The first claim writes the atoms: without atoms nothing was ever started."""
-        return self._db.run(lambda c: take(c, job, self._conductor, self._db.clock(), _steps))
+        claimed = self._db.run(lambda c: take(c, job, self._conductor, self._db.clock(), _steps))
+        if claimed is not None and claimed.op.epoch == 1:
+            metrics.ACCEPT_TO_CLAIM.observe(max(claimed.op.beat - claimed.op.created, 0))
+        return claimed
 
     def run(self, claimed: Claimed, let_go: Callable[[], None] = lambda: None) -> list[operations.Job]:
         """Run a claimed operation until it ends or rests. -> what can run now, to be posted.
@@ -79,6 +83,8 @@ class Engine:
         if session.age() >= self._recheck_after:
             run.check()
         now = self._db.clock()
+        if not session.started.keys() - {step.name}:
+            metrics.CLAIM_TO_FIRST_STEP.observe(max(now - session.op.beat, 0))
         session.started[step.name] = now
         limit = run.deadline(step.deadline)
         op = session.op

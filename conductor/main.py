@@ -36,7 +36,8 @@ class Conductor:
         import conf as configuration
         from conductor import service
         from conf import logs
-        from dbaas import deployment
+        from dbaas import deployment, metrics
+        from dbaas.db.gauges import Gauges
 
         self._conf = conf = configuration.load(config_files=arguments.config_file, program='dbaas-conductor')
         if arguments.state:
@@ -47,6 +48,7 @@ class Conductor:
         self._parts = parts = deployment.open(conf)
         roles, self._board = ROLES[arguments.role], parts.board
         self._services: list[service.Service] = []
+        metrics.serve(conf, Gauges(parts.db))
         if 'reports' in roles:
             self._services.append(service.reception(parts, parts.board))
         if 'worker' in roles:

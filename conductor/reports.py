@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from conductor.board.base import Board
+from dbaas import metrics
 from dbaas.db import heartbeats, waits
 from dbaas.db.operations import Job
 from dbaas.db.session import Database
@@ -38,4 +39,5 @@ class Reports:
             changed = heartbeats.record(c, instance_id, at, beat['state'], beat.get('details', {}))
             return waits.wake_key(c, instance_id, f'guest:{instance_id}', now) if changed else []
 
+        metrics.HEARTBEATS.inc()
         self._board.post(self._db.run(work))

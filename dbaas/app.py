@@ -11,7 +11,7 @@ from oslo_config import cfg
 
 import conf as options
 from conf import logs, messaging
-from dbaas import service
+from dbaas import metrics, service
 from dbaas.exceptions import DbaasError
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Api:
         from dbaas import deployment
         from dbaas.api import serving
         from dbaas.db import migrate
+        from dbaas.db.gauges import Gauges
 
         self._conf = conf = options.load(config_files=arguments.config_file, program='dbaas-api')
         if arguments.state:
@@ -71,6 +72,7 @@ class Api:
             reports_since=lambda: began,  # at least: conductors may have heard guests for longer
         )
         self._server = serving.Server(app, conf)
+        metrics.serve(conf, Gauges(parts.db))
         LOG.info('listening on http://%s:%d', conf.api.bind_host, self._server.port)
 
     def serve(self) -> None:

@@ -2,12 +2,13 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 from kazoo import exceptions, security
 from kazoo.client import KazooClient
-from kazoo.protocol.states import KazooState
+from kazoo.protocol.states import KazooState, KeeperState
 from oslo_config import cfg
 
 from dbaas import metrics
@@ -20,6 +21,7 @@ AWAY = (
     exceptions.OperationTimeoutError, exceptions.SessionMovedError,
 )  # fmt: skip
 RESTART_AFTER = 1.0  # seconds after kazoo itself has ended
+LONGEST_PAUSE = 1.0  # seconds between two tries to connect
 GOODBYE = 0.5  # seconds for the end of a session
 
 
@@ -28,6 +30,7 @@ class Connection:
 
     def __init__(self, options: cfg.ConfigOpts, on_lost: Callable[[], None], on_connected: Callable[[], None]):
         self.hosts, self.timeout = options.hosts, options.session_timeout
+        self._options = options
         self._on_lost, self._on_connected = on_lost, on_connected
         self._lock = threading.Lock()
         self._started = self._closed = self._told = False
@@ -68,16 +71,47 @@ class Connection:
             if state == KazooState.LOST:
                 LOG.warning('the session with ZooKeeper (%s) is over: its claims are free for others', self.hosts)
                 self._on_lost()
-                timer = threading.Timer(RESTART_AFTER, self._restart)
-                timer.daemon = True
-                timer.start()
+                self._later(RESTART_AFTER, self._restart)
+            else:
+                self._later(self.timeout, self._is_refused)
+
+    @staticmethod
+    def _later(seconds: float, call: Callable[[], None]) -> None:
+        timer = threading.Timer(seconds, call)
+        timer.daemon = True
+        timer.start()
 
     def _restart(self) -> None:
-        """kazoo reconnects by itself, unless an error that it does not know has ended its thread."""
+        """kazoo reconnects by itself, unless an error that it does not know, or we, have ended its thread."""
         with self._lock:
-            if not self._closed and self.client.client_state == 'CLOSED':
-                LOG.warning('the connection with ZooKeeper (%s) has broken down and is made anew', self.hosts)
+            if not self._closed and self.client.client_state == KeeperState.CLOSED:
+                LOG.warning('the connection with ZooKeeper (%s) is made anew', self.hosts)
                 self.client.start_async()
+
+    def _is_refused(self) -> None:
+        """An ensemble that was set up anew refuses for ever who has seen more than it knows: then a new session."""
+        if self.connected or self._closed or self.client.client_state == KeeperState.CLOSED:
+            return
+        if not self._others_get_in():
+            self._later(self.timeout, self._is_refused)
+        elif not self.connected:
+            LOG.warning('ZooKeeper (%s) does not know our session and its own past: it is new', self.hosts)
+            self.client.stop()
+
+    def _others_get_in(self) -> bool:
+        """Whether a new client does, and ours still not some tries later."""
+        other = _client(self._options)
+        try:
+            other.start(self.timeout)
+        except self.client.handler.timeout_exception:
+            return False
+        finally:
+            other.stop()
+            other.close()
+        deadline = time.monotonic() + 3 * LONGEST_PAUSE
+        while not (self.connected or self._closed) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return True
 
     def close(self) -> None:
         """Ends the session: what it claimed is free at once. A server that does not answer is not waited for."""
@@ -131,7 +165,7 @@ def _client(options: cfg.ConfigOpts) -> KazooClient:
     if options.username:
         secure['auth_data'] = [('digest', f'{options.username}:{options.password or ""}')]
         secure['default_acl'] = [security.make_digest_acl(options.username, options.password or '', all=True)]
-    retry = {'max_tries': -1, 'delay': 0.05, 'max_delay': 1.0, 'max_jitter': 0.2}
+    retry = {'max_tries': -1, 'delay': 0.05, 'max_delay': LONGEST_PAUSE, 'max_jitter': 0.2}
     return KazooClient(options.hosts, timeout=options.session_timeout, connection_retry=retry, **secure)
 
 

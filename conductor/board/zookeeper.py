@@ -191,16 +191,17 @@ class ZooKeeperBoard:
         """Claim it, one transaction: the job is there, its version moves on, the lock is ours."""
         assert entry.job is not None
         path = f'{self._folder}/{entry.name}'
-        with self._changed:
-            self._doubtful.add(entry.name)
         claim = self._connection.commit(
             'claim',
             ('set_data', path, content(entry.job)),
             ('create', f'{path}{LOCK}', self._name, None, True),
         )
-        stat, lock = self._connection.answer(claim)  # without an answer the doubt stays
+        try:
+            stat, lock = self._connection.answer(claim)
+        except AWAY:
+            self._doubtful.add(entry.name)
+            raise
         with self._changed:
-            self._doubtful.discard(entry.name)
             if isinstance(stat, exceptions.NoNodeError):
                 self._shelf.drop(entry.name)
             elif isinstance(lock, exceptions.NodeExistsError):
@@ -210,6 +211,7 @@ class ZooKeeperBoard:
                 entry.not_before = time.monotonic() + self._resync
             else:
                 entry.claimed, entry.version = True, stat.version
+                self._doubtful.discard(entry.name)
                 return True
         return False
 

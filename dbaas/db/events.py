@@ -4,22 +4,25 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dbaas.db.statements import Prepared, bound
+from dbaas.db.statements import Family, bound
 from dbaas.db.tables import EVENTS
 
-_last = Prepared(sa.select(sa.func.max(EVENTS.c.seq)).where(EVENTS.c.operation_id == sa.bindparam('of')))
-_insert = Prepared(sa.insert(EVENTS).values(bound(*EVENTS.c)))
-_nothing = dict.fromkeys(EVENTS.c.keys())
+_e = EVENTS.c
 
 
-def add(c: sa.Connection, operation_id: str, kind: str, at: float, seq: int | None = None, **values: Any) -> None:
-    """values: step, started, conductor, epoch, attempt, actor, before, after, reason, error.
+def _insert(columns: list[sa.Column]) -> sa.Insert:
+    """The number that follows is found by the same statement: who adds an event has locked the operation's row."""
+    values = bound(*columns) | {'seq': sa.func.coalesce(sa.func.max(_e.seq), 0) + 1}
+    following = sa.select(*values.values()).where(_e.operation_id == sa.bindparam('operation_id', type_=_e.operation_id.type))
+    return sa.insert(EVENTS).from_select(list(values), following)
 
-    seq: its number, where the caller knows it.
-    """
-    if seq is None:
-        seq = (_last.run(c, {'of': operation_id}).scalar() or 0) + 1
-    _insert.run(c, {**_nothing, 'operation_id': operation_id, 'seq': seq, 'kind': kind, 'at': at, **values})
+
+_inserts = Family([column for column in _e if column.name != 'seq'], _insert)
+
+
+def add(c: sa.Connection, operation_id: str, kind: str, at: float, **values: Any) -> None:
+    """values: step, started, conductor, epoch, attempt, actor, before, after, reason, error."""
+    _inserts.run(c, {'operation_id': operation_id, 'kind': kind, 'at': at, **values})
 
 
 def of(c: sa.Connection, operation_id: str) -> list[sa.Row]:

@@ -219,7 +219,10 @@ def supersede(c: sa.Connection, op: Any, actor: str, now: float, reason: str | N
 def request(
     c: sa.Connection, op: Any, verb: str, actor: str, now: float, reason: str | None = None, **args: Any
 ) -> None:
-    """Leave a verb for the next step boundary of a running operation; a waiting one of the same kind serves too."""
+    """Leave a verb for the next step boundary of a running operation; a waiting one of the same kind serves too.
+
+    It counts as an event: by wake_seq the run sees that it has to look.
+    """
     r = REQUESTS.c
     same = sa.select(r.id).where(r.operation_id == op.id, r.verb == verb, r.state == 'new')
     if c.execute(same).first() is not None:
@@ -228,6 +231,7 @@ def request(
         sa.insert(REQUESTS),
         {'operation_id': op.id, 'verb': verb, 'args': args, 'actor': actor, 'reason': reason, 'at': now},
     )
+    c.execute(sa.update(OPERATIONS).where(_o.id == op.id).values(wake_seq=_o.wake_seq + 1))
     state = op.state
     events.add(c, op.id, f'{verb}-requested', now, actor=actor, reason=reason, before=state, after=state)
 

@@ -5,7 +5,7 @@ by the same types, so that rows look alike whoever wrote them.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,6 +35,23 @@ class Prepared:
         if name not in self._compiled:
             self._compiled[name] = _Compiled(self._statement, c.dialect)
         return self._compiled[name]
+
+
+class Family:
+    """Statements that differ in which columns have a value: what is None is written into the statement, or left out.
+
+    make(columns that have one) -> the statement.
+    """
+
+    def __init__(self, columns: Iterable[sa.Column], make: Callable[[list[sa.Column]], Any]):
+        self._columns, self._make = [(column.name, column) for column in columns], make
+        self._members: dict[tuple[str, ...], Prepared] = {}
+
+    def run(self, c: sa.Connection, values: Mapping[str, Any]) -> None:
+        key = tuple([name for name, _ in self._columns if values.get(name) is not None])
+        if key not in self._members:
+            self._members[key] = Prepared(self._make([column for name, column in self._columns if name in key]))
+        self._members[key].run(c, values)
 
 
 class _Compiled:
@@ -67,6 +84,6 @@ def _dump(value: Any) -> str | None:
     return None if value is None else json.dumps(value)
 
 
-def bound(*columns: sa.Column, **others: Any) -> dict[Any, Any]:
-    """{column: bind parameter of its name}, for values(); others: as they are."""
+def bound(*columns: sa.Column, **others: Any) -> dict[str, Any]:
+    """{column's name: bind parameter of that name}, for values(); others: as they are."""
     return {column.name: sa.bindparam(column.name, type_=column.type) for column in columns} | others

@@ -18,10 +18,11 @@ from tests.api.house import House
 
 pytestmark = pytest.mark.slow
 BIN = os.path.dirname(sys.executable)
+DOMAINS = {'OS_PROJECT_DOMAIN_ID': 'default', 'OS_USER_DOMAIN_ID': 'default'}
 SDK = """
 import json, openstack
 cloud = openstack.connect(cloud='dbaas')
-print(json.dumps({'project': cloud.current_project.name, 'flavors': [f.name for f in cloud.database.flavors()],
+print(json.dumps({'project': cloud.current_project_id, 'flavors': [f.name for f in cloud.database.flavors()],
                   'user': cloud.identity.get_user(cloud.current_user_id).name,
                   'projects': [p.name for p in cloud.identity.projects()]}))
 """
@@ -107,7 +108,8 @@ def test_python_openstackclient(site: Site) -> None:
         'updated': ('database', 'quota', 'update', 'demo', 'instances', '7'),
     }
     with ThreadPoolExecutor(2) as pool:  # most of a command's time is its start
-        told = dict(zip(commands, pool.map(lambda words: site.openstack(*words, env=site.password), commands.values())))
+        answers = pool.map(lambda words: site.openstack(*words, env=site.password), commands.values())
+        told = dict(zip(commands, answers, strict=True))
     assert told['instances'] == []
     assert {row['Resource']: row['In Use'] for row in told['quota']} == dict.fromkeys(
         ('instances', 'ram', 'volumes', 'backups'), 0
@@ -123,13 +125,11 @@ def test_python_openstackclient(site: Site) -> None:
 
 def test_clouds_yaml_and_the_sdk(site: Site) -> None:
     told = json.loads(site.run([sys.executable, '-c', SDK], site.cloud))
-    assert told == {'project': 'demo', 'flavors': ['tiny', 'small', 'medium'], 'user': 'admin', 'projects': ['demo']}
+    me = site.person['project_id']
+    assert told == {'project': me, 'flavors': ['tiny', 'small', 'medium'], 'user': 'admin', 'projects': ['demo']}
     issued = site.openstack('token', 'issue')
     env = {'OS_AUTH_TYPE': 'v3token', 'OS_AUTH_URL': f'{site.url}/identity', 'OS_TOKEN': issued['id']}
     assert site.openstack('database', 'instance', 'list', env={**env, 'OS_PROJECT_NAME': 'demo', **DOMAINS}) == []
-
-
-DOMAINS = {'OS_PROJECT_DOMAIN_ID': 'default', 'OS_USER_DOMAIN_ID': 'default'}
 
 
 def test_our_own_client_and_the_old_one(site: Site) -> None:

@@ -129,7 +129,7 @@ def test_the_answers_show_all_that_there_is(house: House) -> None:
                 (shown['waits'], schemas.Wait),
                 (shown['requests'], schemas.Request),
                 (progress.history(c, operation_id), schemas.Event),
-                ([why.why(c, operation_id)], schemas.Why),
+                ([why.why(c, operation_id, house.conf, house.now)], schemas.Why),
                 ([plan.plan(c, operation_id, house.world.cloud)], schemas.Plan),
                 (plan.plan(c, operation_id, house.world.cloud)['steps'], schemas.PlannedStep),
             ]:
@@ -147,8 +147,9 @@ def test_pause_resume_and_abort_with_actor_and_reason(house: House) -> None:
     assert [job.operation_id for job in house.posted[jobs:]] == [operation_id]
     answer = house.call('POST', f'{path}/abort', {'reason': 'wrong flavor'})
     assert answer.status_code == 202 and answer.json['operation']['state'] == 'CANCELLED'
-    told = house.get(f'{path}/events')['events'][-1]
+    *_, told, ordered = house.get(f'{path}/events')['events']
     assert (told['kind'], told['actor']) == ('cancelled', 'member') and 'wrong flavor' in told['reason']
+    assert (ordered['kind'], ordered['before'], ordered['after']) == ('abort', 'QUEUED', 'CANCELLED')
     instance = house.get('/instances/detail')['instances'][0]
     assert instance['status'] == 'ERROR' and 'wrong flavor' in instance['fault']['message']
 

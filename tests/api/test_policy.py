@@ -57,6 +57,8 @@ ROUTES: list[tuple[str, str, Any, tuple[str, ...], bool]] = [
     ('GET', '/operations', None, ('operation:index', 'operation:index:all_projects'), True),
     ('POST', '/operations', {}, ('operation:create',), False),
     ('POST', '/operations/plan', {}, ('operation:plan',), True),
+    ('GET', '/operations/stats', None, ('operation:stats',), False),
+    ('GET', '/operations/summary', None, ('operation:summary',), False),
     ('GET', f'/operations/{UUID}', None, ('operation:show',), True),
     ('GET', f'/operations/{UUID}/events', None, ('operation:events',), True),
     ('GET', f'/operations/{UUID}/why', None, ('operation:why',), True),

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import requests
 
 from dbaas.db import migrate
 from dbaas.db.session import Database
+from tests.notified import Notified
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -48,6 +50,26 @@ def test_it_is_ready_once_migrated_and_ends_at_a_signal(
     assert requests.get(f'{url}/', timeout=10).json()['versions'][0]['id'] == 'v1.0'
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
+
+
+def test_systemd_hears_of_readiness_reading_again_and_stopping(tmp_path: Any) -> None:
+    (tmp_path / 'options.conf').write_text('[api]\nbind_port = 0\n')
+    command = [*PROGRAM, '--config-file', str(tmp_path / 'options.conf'), '--state', str(tmp_path)]
+    with closing(Notified()) as notified, open(tmp_path / 'log', 'w') as log:
+        watched = {'WATCHDOG_USEC': '20000', **notified.variables}
+        process = subprocess.Popen(command, env={**os.environ, **watched}, stdout=log, stderr=log)
+        try:
+            notified.hears('READY=1')
+            notified.hears('WATCHDOG=1')
+            process.send_signal(signal.SIGHUP)
+            notified.hears('RELOADING=1')
+            notified.hears('READY=1')
+            process.send_signal(signal.SIGTERM)
+            notified.hears('STOPPING=1')
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
+            process.wait()
 
 
 def test_it_says_in_one_line_why_it_cannot_start(tmp_path: Any) -> None:

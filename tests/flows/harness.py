@@ -26,6 +26,7 @@ from dbaas.services.keyring import Keyring
 from dbaas.services.operations import Operations
 from dbaas.services.secrets import Secrets
 from flows import registry, verbs
+from tests.flows.users import Users
 from tests.servers import databases
 
 PROJECT = 'project'
@@ -99,6 +100,7 @@ class House:
             self._on_report, self._on_heartbeat, clock=lambda: self.now, duration=duration, verbs=verbs,
             latency=Latency(active=3.0, boot=2.0, gone=1.0),
         )  # fmt: skip
+        self.users = Users()
         self.db.run(lambda c: quotas.ensure(c, PROJECT, LIMITS))
         self.secrets = Secrets(self.db, KEYRING)
         self.operations = Operations(registry.types(self.settings), lambda: self.now)
@@ -116,7 +118,7 @@ class House:
             self.post(operations.lost_jobs(c, None))
 
     def new_worker(self, db: Database, claims: Claims, name: str = 'conductor') -> Worker:
-        dependencies = {'cloud': self.world.cloud, 'guest': self.world.guests}
+        dependencies = {'cloud': self.world.cloud, 'guest': self.world.guests, 'accounts': self.users}
         engine = Engine(db, self.settings, Secrets(db, KEYRING), dependencies, claims, name)
         return LoudWorker(db, self.board, engine, 1)
 
@@ -160,7 +162,7 @@ class House:
         self.disk.other.run(lambda c: verbs.order(c, operation_id, verb, self.now, actor='operator'))
 
     def delete(self, instance_id: str, database: Database | None = None) -> str:
-        inputs = {'instance_id': instance_id, 'datastore': 'mariadb'}
+        inputs = {'instance_id': instance_id, 'datastore': 'mariadb', 'bus_account': True}
 
         def work(c: sa.Connection) -> tuple[str, list[operations.Job]]:
             found, _ = self.operations.delete(c, CTX, resource_id=instance_id, project_id=PROJECT, inputs=inputs)
@@ -219,7 +221,7 @@ class House:
             del found[name]
         for row in found['instances']:
             del row['updated']
-        return found | {'world': self.world.snapshot()}
+        return found | {'world': self.world.snapshot(), 'users': dict(self.users.made)}
 
     def ended(self, operation_id: str) -> bool:
         return self.state(operation_id) in TERMINAL

@@ -9,6 +9,7 @@ from dbaas.db import instances
 from tests.flows.harness import PROJECT, House
 
 INSTANCE = 'instance-1'
+BUS_PASSWORD = 'of the bus'
 QUOTA = {'instances': 1, 'ram': 512, 'volumes': 2}
 FLAVOR = {'id': '1', 'name': 'tiny', 'ram': 512, 'vcpus': 1, 'disk': 1, 'ephemeral': 0}
 ROW = {
@@ -18,7 +19,7 @@ ROW = {
 DATABASE = {'version': '10.11', 'running': True, 'databases': ['shop'], 'users': ['ann@%']}
 
 
-def create_inputs(guest_key: str, verifier: str) -> dict[str, Any]:
+def create_inputs(guest_key: str, verifier: str, bus_password: str | None = None) -> dict[str, Any]:
     user = {'name': 'ann', 'host': '%', 'databases': ['shop'], 'verifier_secret': verifier}
     database = {'name': 'shop', 'character_set': None, 'collate': None}
     return {
@@ -26,6 +27,7 @@ def create_inputs(guest_key: str, verifier: str) -> dict[str, Any]:
         'datastore': 'mariadb', 'datastore_version': '10.11',
         'access': {'is_public': False, 'allowed_cidrs': ['10.0.0.0/8']},
         'databases': [database], 'users': [user], 'guest_key_id': guest_key,
+        'bus_password_id': bus_password,
     }  # fmt: skip
 
 
@@ -39,8 +41,11 @@ def start_create(house: House) -> str:
         verifier = house.secrets.seal(
             c, project_id=PROJECT, owner=INSTANCE, purpose='verifier', value=b'*A4B6157319038724E3560894'
         )
+        password = house.secrets.seal(
+            c, project_id=PROJECT, owner=INSTANCE, purpose='bus-password', value=BUS_PASSWORD.encode()
+        )
         instances.insert(c, **ROW, guest_key_id=key)
-        return create_inputs(key, verifier)
+        return create_inputs(key, verifier, password)
 
     inputs = house.db.run(rows)
     return house.accept('instance.create', resource_id=INSTANCE, inputs=inputs, quota=QUOTA)
@@ -50,6 +55,7 @@ def created(house: House, operation_id: str) -> None:
     world = house.world.snapshot()
     assert world['guests'] == {INSTANCE: {'database': DATABASE}}
     assert [r[0] for r in world['resources']] == ['port', 'security-group', 'server', 'volume']
+    assert house.users.made == {INSTANCE: BUS_PASSWORD}
     row = house.rows('instances')['instances'][0]
     assert row['status'] == 'ACTIVE' and row['server_id'] and row['volume_id']
     assert [a['type'] for a in row['addresses']] == ['private']
@@ -65,7 +71,7 @@ def start_delete(house: House) -> str:
 
 
 def deleted(house: House, operation_id: str) -> None:
-    assert house.world.snapshot() == {'resources': [], 'guests': {}}
+    assert house.world.snapshot() == {'resources': [], 'guests': {}} and not house.users.made
     rows = house.rows()
     assert rows['instances'][0]['deleted'] is not None
     assert not rows['secrets'] and not rows['guest_heartbeats'] and not rows['quota_reservations']

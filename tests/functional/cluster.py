@@ -4,10 +4,12 @@ import os
 import pathlib
 import signal
 import subprocess
+from contextlib import closing
 
 from tests.functional.deployment import PATIENCE, PROGRAMS, Deployment, environment
 from tests.functional.machine import processes
 from tests.functional.sql_book import SqlBook
+from tests.notified import Notified
 from tests.waiting import until
 
 SERVERS = ('zookeeper', 'rabbitmq', 'sql')
@@ -63,11 +65,14 @@ class Cluster(Deployment):
         return {name: self.pid(name) for name in MEMBERS}
 
     def program(self, name: str) -> subprocess.Popen[bytes]:
-        """Its `api` or one of its conductors, as a child of ours."""
+        """Its `api` or one of its conductors, as a child of ours, once it is ready."""
         program = 'dbaas-api' if name == 'api' else 'dbaas-conductor'
         command = [str(PROGRAMS / program), '--config-file', str(self.state / 'conf' / f'{name}.conf')]
-        with open(self.folder / f'{name}.out', 'ab') as out:
-            return subprocess.Popen(command, cwd='/', env=environment(), stdout=out, stderr=out)
+        with closing(Notified()) as notified, open(self.folder / f'{name}.out', 'ab') as out:
+            variables = {**environment(), **notified.variables}
+            child = subprocess.Popen(command, cwd='/', env=variables, stdout=out, stderr=out)
+            notified.hears('READY=1', PATIENCE)
+        return child
 
     def down(self) -> subprocess.CompletedProcess[str]:
         return self.run(str(PROGRAMS / 'dbaas'), 'cluster', 'down', '--state', str(self.state))

@@ -47,6 +47,12 @@ def demo(cluster: Cluster) -> str:
     return instance['id']
 
 
+def at_work(cluster: Cluster, operation: str) -> list[str]:
+    """The conductors of its running steps."""
+    shown = json.loads(cluster.flow('show', operation, '-o', 'json').stdout)
+    return [step['conductor'] for step in shown['steps'] if step['state'] == 'RUNNING']
+
+
 def works(cluster: Cluster) -> None:
     """Something is created and deleted."""
     made, operation = cluster.create('probe')
@@ -90,11 +96,7 @@ def test_a_running_step_names_its_conductor(cluster: Cluster) -> None:
     os.kill(cluster.pid(f'agent-{made}'), signal.SIGSTOP)
     deleting = cluster.delete(made)
 
-    def running() -> list[str]:
-        shown = json.loads(cluster.flow('show', deleting, '-o', 'json').stdout)
-        return [step['conductor'] for step in shown['steps'] if step['state'] == 'RUNNING']
-
-    (name,) = until(running, PATIENCE, 'a running step')
+    (name,) = until(lambda: at_work(cluster, deleting), PATIENCE, 'a running step')
     assert name in CONDUCTORS
     cluster.reach(deleting, 'SUCCEEDED')
     assert cluster.traces.left(made) == {}
@@ -131,15 +133,31 @@ def test_a_killed_agent_comes_back_by_itself(cluster: Cluster) -> None:
 def test_sigterm_ends_a_program_with_code_0(cluster: Cluster, name: str) -> None:
     cluster.kill(name, signal.SIGTERM)
     program = cluster.program(name)
-    try:
-        until(lambda: cluster.ready() if name == 'api' else cluster.state, PATIENCE, 'it serves')
-        program.send_signal(signal.SIGTERM)
-        assert program.wait(PATIENCE) == 0
-    finally:
-        program.kill()
-        program.wait()
+    program.send_signal(signal.SIGTERM)
+    assert program.wait(PATIENCE) == 0
     cluster.up()
     assert cluster.lives(name)
+
+
+def test_sigterm_leaves_a_hanging_step_to_the_other_conductor(cluster: Cluster) -> None:
+    for name in CONDUCTORS:
+        cluster.kill(name, signal.SIGTERM)
+    programs = {name: cluster.program(name) for name in CONDUCTORS}
+    try:
+        made, operation = cluster.create('left')
+        cluster.reach(operation, 'SUCCEEDED')
+        os.kill(cluster.pid(f'agent-{made}'), signal.SIGSTOP)
+        deleting = cluster.delete(made)
+        (first,) = until(lambda: at_work(cluster, deleting), PATIENCE, 'a running step')
+        programs[first].send_signal(signal.SIGTERM)
+        assert programs[first].wait(PATIENCE) == 0
+        cluster.reach(deleting, 'SUCCEEDED')
+        assert cluster.traces.left(made) == {}
+    finally:
+        for program in programs.values():
+            program.kill()
+            program.wait()
+    cluster.up()
 
 
 def test_the_other_kind_is_refused(cluster: Cluster) -> None:

@@ -16,7 +16,7 @@ from schemathesis import GenerationMode
 from tests.api.house import ADMIN, MEMBER
 from tests.fuzz.answers import Known, check
 
-EXAMPLES = int(os.environ.get('FUZZ_EXAMPLES', '12'))  # of each operation, mode and caller
+EXAMPLES = int(os.environ.get('FUZZ_EXAMPLES', '8'))  # of each operation, mode and caller
 SEED = int(os.environ.get('FUZZ_SEED', '0'))
 CALLERS = {'admin': ADMIN, 'member': MEMBER, 'nobody': None}
 PARTS = 6
@@ -76,5 +76,9 @@ def test_what_is_documented_is_there_and_all_else_is_404(known: Known) -> None:
         url = path.format(**{name: values[0] for name, values in known.values.items()})
         for method in METHODS:
             code = client.open(url, method=method, headers={'X-Auth-Token': ADMIN['token']}).status_code
-            fits = method in methods or (method not in ('HEAD', 'OPTIONS') and adapter.test(url, method))
+            bare = method in (
+                'HEAD',
+                'OPTIONS',
+            )  # Werkzeug has a route for them; Keystone's clients may ask, Trove's not
+            fits = path.startswith('/identity') if bare else method in methods or adapter.test(url, method)
             assert code not in (405, 500) if fits else code == 404, f'{method} {url}: {code}'

@@ -47,7 +47,6 @@ CREATE DATABASE IF NOT EXISTS {user};
 CREATE USER IF NOT EXISTS '{user}'@'{host}';
 ALTER USER '{user}'@'{host}' IDENTIFIED BY '{password}';
 GRANT ALL ON `{user}%`.* TO '{user}'@'{host}';
-GRANT PROCESS ON *.* TO '{user}'@'{host}';
 """
 _CLIENT = '[client]\nuser={user}\npassword={password}\nhost={host}\nport={port}\nprotocol=tcp\n'
 

@@ -9,11 +9,12 @@ import threading
 from oslo_config import cfg
 
 from conductor import service
-from dbaas import app, deployment
+from dbaas import app, deployment, metrics
 from dbaas.api import serving
 from dbaas.cli.embedded import schema
 from dbaas.cli.embedded.schema import DATASTORE
 from dbaas.cloud.local.cloud import LocalCloud
+from dbaas.db.gauges import Gauges
 from guestagent.contract import programs
 
 LOG = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Process:
             ready=lambda: self._running, reports_since=lambda: self._reports_since,
         )  # fmt: skip
         self._server = serving.Server(application, conf)
+        metrics.serve(conf, Gauges(parts.db))
 
     def start(self) -> None:
         """Agents come first: they take a moment, and whoever serves now can hear them. Raises CloudError."""

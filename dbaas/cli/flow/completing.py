@@ -64,3 +64,10 @@ operation_id = _quick(_ids)
 operation_type = _quick(_types)
 step_name = _quick(_steps)
 instance = _quick(_instances)
+
+
+def state(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """As they are written; typed in lower case they are found, too."""
+    from dbaas.cli.flow.list import STATES
+
+    return [word for word in STATES if word.startswith(incomplete.upper())]

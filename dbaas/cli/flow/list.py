@@ -39,7 +39,12 @@ class Since(click.ParamType):
 
 
 @click.command('list', short_help='Operations, newest first.')
-@click.option('--state', type=click.Choice(STATES, case_sensitive=False), help='Only operations in this state.')
+@click.option(
+    '--state',
+    type=click.Choice(STATES, case_sensitive=False),
+    shell_complete=completing.state,
+    help='Only operations in this state.',
+)
 @click.option(
     '--type',
     'type_',

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from dbaas.cli.flow import bulk
+from dbaas.cli.flow import bulk, completing
 from dbaas.cli.flow.completing import operation_id, operation_type, step_name
 from dbaas.cli.flow.list import STATES, Since
 from dbaas.cli.flow.orders import confirm, order
@@ -57,7 +57,10 @@ def _one_or_many(function: Callable[..., None]) -> Callable[..., None]:
             help='With --all: only this type, such as instance.create.',
         ),
         click.option(
-            '--state', type=click.Choice(STATES, case_sensitive=False), help='With --all, and needed: in this state.'
+            '--state',
+            type=click.Choice(STATES, case_sensitive=False),
+            shell_complete=completing.state,
+            help='With --all, and needed: in this state.',
         ),
         click.option('--all', 'all_', is_flag=True, help='Every operation that fits the filters, instead of ID.'),
         click.argument('id_', metavar='[ID]', required=False, shell_complete=operation_id),

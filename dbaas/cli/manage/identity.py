@@ -49,8 +49,8 @@ def list_(deployment: Deployment) -> None:
         for one in found
     ]
     cells = [
-        (r['user'], r['project'], r['project_id'], ', '.join(r['roles']), 'yes' if r['password'] else 'no')
-        for r in rows
+        (r['user'], r['project'], r['project_id'], ', '.join(one.roles), 'yes' if r['password'] else 'no')
+        for r, one in zip(rows, found, strict=True)
     ]
     output.emit(deployment.format, rows, lambda: [Table(('USER', 'PROJECT', 'PROJECT ID', 'ROLES', 'PASSWORD'), cells)])
 

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from dbaas.cli import output, program
+from dbaas.cli import completion, output, program
 from dbaas.cli.manage.check import check
 from dbaas.cli.manage.datastore import datastore
 from dbaas.cli.manage.db import db
@@ -41,7 +41,7 @@ def cli(context: click.Context, state: str | None, config_file: tuple[str, ...],
     context.obj = Deployment(state, config_file, format)
 
 
-for command in (db, datastore, secrets, quota, identity, check, flow):
+for command in (db, datastore, secrets, quota, identity, check, flow, completion.completion):
     cli.add_command(command)
 
 

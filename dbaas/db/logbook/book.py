@@ -7,16 +7,21 @@ import sqlalchemy as sa
 from oslo_utils import timeutils
 from taskflow.persistence import models
 
-from dbaas.db.statements import Prepared, bound
+from dbaas.db.statements import Family, Prepared, bound
 from dbaas.db.tables import BOOK
 
 _a, _f = BOOK.atomdetails.c, BOOK.flowdetails.c
 _fields = (
     _a.failure, _a.revert_failure, _a.meta, _a.results, _a.revert_results, _a.state, _a.version, _a.intention,
 )  # fmt: skip
-_update_atom = Prepared(
-    sa.update(BOOK.atomdetails).where(_a.uuid == sa.bindparam('b_uuid')).values(bound(*_fields, _a.updated_at))
-)
+
+
+def _update(columns: list[sa.Column]) -> sa.Update:
+    values = {column.name: sa.null() for column in _fields} | bound(*columns)
+    return sa.update(BOOK.atomdetails).where(_a.uuid == sa.bindparam('b_uuid')).values(values)
+
+
+_update_atom = Family([*_fields, _a.updated_at], _update)
 _update_flow = Prepared(
     sa.update(BOOK.flowdetails)
     .where(_f.uuid == sa.bindparam('b_uuid'))

@@ -13,7 +13,7 @@ from dbaas.db import events, waits
 from dbaas.db.logbook import book
 from dbaas.db.operations import Job
 from dbaas.db.statements import Prepared
-from dbaas.db.tables import BOOK, EVENTS, OPERATIONS, REQUESTS
+from dbaas.db.tables import BOOK, OPERATIONS, REQUESTS
 from dbaas.db.words import RUNNABLE
 
 _o, _f, _r = OPERATIONS.c, BOOK.flowdetails.c, REQUESTS.c
@@ -31,7 +31,6 @@ _claim = Prepared(
         state=sa.case((_o.undo, 'ABORTING'), else_='RUNNING'),
     )
 )
-last_event = sa.select(sa.func.max(EVENTS.c.seq)).where(EVENTS.c.operation_id == _o.id).scalar_subquery()
 new_verbs = sa.and_(_r.operation_id == _o.id, _r.state == 'new')
 _look = (
     sa.select(
@@ -39,7 +38,6 @@ _look = (
         _f.name.label('flow_name'),
         _f.meta.label('flow_meta'),
         _f.state.label('flow_state'),
-        last_event.label('last_event'),
         _r.verb.label('new_verb'),
     )
     .join(BOOK.flowdetails, _f.uuid == _o.id)
@@ -50,7 +48,7 @@ _look = (
 
 @dataclasses.dataclass
 class Claimed:
-    """An operation that is ours. op: its row; flow: its FlowDetail; verbs: those that wait for the next boundary."""
+    """An operation that is ours. op: its row; flow: its FlowDetail; verbs: those asked for meanwhile."""
 
     op: Any
     flow: Any
@@ -82,7 +80,7 @@ def claim(
         for name in steps(op):
             flow.add(_new_atom(name))
         book.insert_atoms(c, op.id, flow)
-    events.add(c, op.id, 'claimed', now, (op.last_event or 0) + 1, epoch=op.epoch, conductor=conductor)
+    events.add(c, op.id, 'claimed', now, epoch=op.epoch, conductor=conductor)
     return Claimed(op, flow, {row.new_verb for row in rows if row.new_verb is not None}, parked)
 
 

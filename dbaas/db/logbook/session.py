@@ -12,40 +12,60 @@ from typing import Any
 import sqlalchemy as sa
 from taskflow import states
 
+from dbaas import metrics
 from dbaas.db import events, operations, waits
 from dbaas.db.logbook import book
-from dbaas.db.logbook.claim import Claimed, last_event, new_verbs
+from dbaas.db.logbook.claim import Claimed, new_verbs
 from dbaas.db.session import Database
 from dbaas.db.statements import Prepared
 from dbaas.db.tables import OPERATIONS, REQUESTS
 from dbaas.db.words import RUNNABLE, TERMINAL
 from dbaas.exceptions import ClaimLost
 
+_FAILED = {'WAITING': 'parked', 'ABORT_HELD': 'undo-failed'}  # what became of a step, by the operation's state
 UNDONE = (states.REVERTED, states.PENDING, states.IGNORE, None)
 
 _o = OPERATIONS.c
 _now = sa.bindparam('now', type_=_o.beat.type)
-_guarded = sa.update(OPERATIONS).where(_o.id == sa.bindparam('op'), _o.epoch == sa.bindparam('mine'))
-_fence = Prepared(_guarded.values(beat=_now, epoch=_o.epoch + sa.bindparam('bump')))
-_fence_at_step = Prepared(
-    _guarded.values(beat=_now, epoch=_o.epoch + sa.bindparam('bump'), step=sa.bindparam('step'), updated=_now)
-)
 _look = Prepared(
-    sa.select(_o.wake_seq, last_event, REQUESTS.c.verb)
+    sa.select(_o.wake_seq, REQUESTS.c.verb)
     .select_from(OPERATIONS)
     .outerjoin(REQUESTS, new_verbs)
     .where(_o.id == sa.bindparam('op'))
 )
 
 
-def fence(c: sa.Connection, operation_id: str, epoch: int, now: float, bump: int = 0, step: str | None = None) -> None:
+def _fence(at_step: bool, if_calm: bool) -> Prepared:
+    mine = sa.update(OPERATIONS).where(_o.id == sa.bindparam('op'), _o.epoch == sa.bindparam('mine'))
+    if if_calm:
+        mine = mine.where(_o.wake_seq == sa.bindparam('seen'))
+    place = {'step': sa.bindparam('step'), 'updated': _now} if at_step else {}
+    return Prepared(mine.values(beat=_now, epoch=_o.epoch + sa.bindparam('bump'), **place))
+
+
+_fences = {(at_step, if_calm): _fence(at_step, if_calm) for at_step in (False, True) for if_calm in (False, True)}
+
+
+def fence(
+    c: sa.Connection,
+    operation_id: str,
+    epoch: int,
+    now: float,
+    bump: int = 0,
+    step: str | None = None,
+    seen: int | None = None,
+) -> bool:
     """The first statement of every transaction of a run. Raises ClaimLost, then nothing is written.
 
-    step: the one that the operation stands at from now on, if that changes.
+    step: the one that the operation stands at from now on, if that changes. seen: what wake_seq was; if it has moved,
+    or the claim is lost, nothing is written and the answer is False.
     """
-    values = {'op': operation_id, 'mine': epoch, 'bump': bump, 'now': now, 'step': step}
-    if (_fence if step is None else _fence_at_step).run(c, values).rowcount != 1:
+    values = {'op': operation_id, 'mine': epoch, 'bump': bump, 'now': now, 'step': step, 'seen': seen}
+    passed = _fences[step is not None, seen is not None].run(c, values).rowcount == 1
+    if not passed and seen is None:
+        metrics.FENCED_WRITES.inc()
         raise ClaimLost(f'operation {operation_id} has gone on without this conductor')
+    return passed
 
 
 class Session:
@@ -61,9 +81,8 @@ class Session:
         self.broken: Exception | None = None  # a commit failed: this run must not go on
         self.closed = False  # at rest or stale: nothing is written any more
         self.next: list[operations.Job] = []  # what the last commit made runnable: this operation, or others on its resource
-        self.seen, self.verbs = self.op.wake_seq, claimed.verbs
+        self.seen, self.verbs, self._asked = self.op.wake_seq, claimed.verbs, len(claimed.verbs)
         self._fenced = time.monotonic()
-        self._last_event = 0
         self._known = {atom.uuid for atom in self.flow}
         self._new: dict[str, Any] = {}
         self._changed: dict[str, Any] = {}
@@ -110,8 +129,7 @@ class Session:
 
         def work(c: sa.Connection) -> tuple[int, set[str]]:
             now = self.db.clock()
-            fence(c, self.op.id, self.op.epoch, now, bump, step)
-            seen, self.verbs = self._look(c)
+            seen, self.verbs = self._pass(c, now, bump, step)
             book.insert_atoms(c, self.op.id, self._new.values())
             if self._flow is not None:
                 book.save_flow(c, self.op.id, self._flow.state, self._flow.meta)
@@ -122,6 +140,7 @@ class Session:
         began = time.monotonic()
         try:
             self.seen, self.verbs = self.db.run(work)
+            self._asked = len(self.verbs)
         except ClaimLost:
             self.closed = True
             raise
@@ -188,12 +207,11 @@ class Session:
 
         def write(c: sa.Connection, now: float, seen: int) -> None:
             if self.failed is not None:
-                kind = {'WAITING': 'parked', 'ABORT_HELD': 'undo-failed'}.get(state, 'failed')
-                self._event(c, now, kind, self.failed.name, error=error)
+                self._event(c, now, _FAILED.get(state, 'failed'), self.failed.name, error=error)
             final, values = state, {'step': self.failed.name} if self.failed is not None else {}
             if state == 'WAITING':
                 waits.put(c, self.op.id, self.failed.name, keys, wake_at, deadline, now)
-                if seen != self.seen:  # something came while we looked: look again
+                if seen - self.seen != len(self.verbs) - self._asked:  # more than requests came: look again
                     final = 'ABORTING' if self.op.undo else 'QUEUED'
             operations.set_state(c, self.op, final, now, reason=error, runnable=final in RUNNABLE, **values)
             if after is not None:
@@ -202,19 +220,27 @@ class Session:
 
         self.commit(write, bump=1)
         self.closed = True
+        if self.failed is not None:
+            metrics.STEPS.labels(self.op.type, _FAILED.get(state, 'failed')).inc()
 
     # -- inside ----------------------------------------------------------------------------------------------------
+    def _pass(self, c: sa.Connection, now: float, bump: int, step: str | None) -> tuple[int, set[str]]:
+        """The fence, and what has come since the last one: verbs and events all move wake_seq."""
+        place = (c, self.op.id, self.op.epoch, now, bump, step)
+        if not self._asked and fence(*place, seen=self.seen):
+            return self.seen, set()
+        fence(*place)
+        return self._look(c)
+
     def _look(self, c: sa.Connection) -> tuple[int, set[str]]:
         rows = _look.run(c, {'op': self.op.id}).all()
-        self._last_event = rows[0][1] or 0
-        return rows[0][0], {verb for _, _, verb in rows if verb is not None}
+        return rows[0][0], {verb for _, verb in rows if verb is not None}
 
     def _event(self, c: sa.Connection, now: float, kind: str, step: str, **values: Any) -> None:
         atom = next((a for a in self.flow if a.name == step), None)
         attempt = (atom.meta or {}).get('attempt', 1) if atom is not None else 1
-        self._last_event += 1
         events.add(
-            c, self.op.id, kind, now, self._last_event, step=step, epoch=self.op.epoch, attempt=attempt,
+            c, self.op.id, kind, now, step=step, epoch=self.op.epoch, attempt=attempt,
             conductor=self.op.conductor, started=self.started.get(step), **values,
         )  # fmt: skip
 
@@ -222,7 +248,7 @@ class Session:
         """The one commit of a finished step; the last step's carries the end of flow and operation too."""
         if self.closed:
             return
-        end = self.end()
+        end, kind = self.end(), 'done' if atom.state == states.SUCCESS else 'undone'
         if end:
             self._end_flow(end)
 
@@ -231,7 +257,7 @@ class Session:
             if first is not None:
                 self.started[atom.name] = first
                 waits.clear(c, self.op.id, atom.name)
-            self._event(c, now, 'done' if atom.state == states.SUCCESS else 'undone', atom.name)
+            self._event(c, now, kind, atom.name)
             if end:
                 operations.set_state(c, self.op, end, now)
                 if self.op.resource_id is not None:
@@ -239,6 +265,7 @@ class Session:
 
         self.commit(write, bump=1 if end else 0, step=atom.name)
         self.closed = bool(end)
+        metrics.STEPS.labels(self.op.type, kind).inc()
 
     def _end_flow(self, end: str) -> None:
         self._flow = self.flow.copy()

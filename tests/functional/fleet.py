@@ -1,0 +1,204 @@
+"""A control plane of many real processes on a simulated cloud: ZooKeeper, MariaDB, a simulator, the API, conductors.
+
+Each can be killed, frozen, thawed and started again by its name, as often as a test likes.
+"""
+
+import os
+import pathlib
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import requests
+import sqlalchemy as sa
+import yaml
+
+from dbaas.cli.cluster import files
+from dbaas.cli.cluster.mariadb import MariaDB
+from dbaas.cli.cluster.program import Program
+from dbaas.cli.cluster.simulator import Simulator
+from dbaas.cli.cluster.zookeeper import ZooKeeper
+from dbaas.cli.embedded import schema
+from dbaas.cloud.simulated.control import Control
+from dbaas.db.session import Database
+from dbaas.db.words import TERMINAL
+from tests.functional.deployment import free_port
+from tests.waiting import until
+
+PROJECT = 'demo'
+ADMIN: dict[str, Any] = {
+    'token': 'admin-token', 'user_id': 'u-admin', 'user_name': 'admin', 'project_id': PROJECT,
+    'project_name': PROJECT, 'roles': ['admin'],
+}  # fmt: skip
+SESSION = 2.0  # seconds without a sign of life after which a conductor's claims are others'
+PATIENCE = 180  # seconds; whoever waits for that long has found a defect, on a busy machine too
+AT_ONCE = 8  # requests
+OPTIONS: dict[str, dict[str, Any]] = {
+    'board': {'driver': 'zookeeper', 'session_timeout': SESSION, 'resync_interval': 2},
+    'cloud': {'driver': 'simulated'},
+    'conductor': {'reconcile_interval': 0.5, 'sweep_interval': 5, 'claim_timeout': 5, 'timer_interval': 0.1},
+    'flows': {'poll_interval': 1},
+    'quota': {'instances': -1, 'volumes': -1},
+}
+STEADY = {*TERMINAL, 'HELD', 'ABORT_HELD', 'PAUSED'}
+
+
+class Fleet:
+    """Everything of it lies in `folder`; nothing runs until up(). options: more of the configuration, by group."""
+
+    def __init__(self, folder: pathlib.Path, conductors: int = 2, **options: dict[str, Any]):
+        self.state = str(folder / 'state')
+        self.zookeeper = ZooKeeper(self.state, free_port(), durable=False)
+        self.sql = MariaDB(self.state, free_port(), durable=False)
+        self.simulator = Simulator(self.state, free_port(), duration=0.05, active=0.05, boot=0.05)
+        self.url = f'http://127.0.0.1:{free_port()}'
+        self._options = options
+        self._made = 0
+        self.api = Program(self.state, 'api', 'dbaas-api')
+        self.conductors: dict[str, Program] = {}
+        self.frozen: set[str] = set()
+        self.db: Database
+        for _ in range(conductors):
+            self._another()
+
+    # -- life
+    def up(self) -> None:
+        """Returns when all of it serves."""
+        starts: list[Callable[[], None]] = [self.zookeeper.start, self.sql.start, self.simulator.start]
+        with ThreadPoolExecutor(len(starts)) as pool:
+            for started in [pool.submit(start) for start in starts]:
+                started.result()
+        self.db = Database(self.sql.url())
+        schema.prepare(self.db)
+        with open(os.open(os.path.join(self.state, 'identity.yaml'), os.O_WRONLY | os.O_CREAT, 0o600), 'w') as out:
+            yaml.safe_dump([ADMIN], out)
+        self.begin('api', *self.conductors)
+
+    def close(self) -> None:
+        """Nothing of it runs on, whatever a test has left. Repeatable."""
+        for name in list(self.frozen):
+            self.thaw(name)
+        for program in (self.api, *self.conductors.values()):
+            program.stop()
+        for server in (self.simulator, self.sql, self.zookeeper):
+            server.stop()
+        if hasattr(self, 'db'):
+            self.db.engine.dispose()
+
+    def begin(self, *names: str) -> None:
+        """Start API or conductors that do not run; returns when they serve."""
+        programs = [self._program(name) for name in names]
+        for program in programs:
+            files.write(program.config, {}, self._configuration(program.name))
+            program.launch()
+        for program in programs:
+            program.await_ready()
+
+    def _configuration(self, name: str) -> dict[str, dict[str, Any]]:
+        groups: dict[str, dict[str, Any]] = {
+            **OPTIONS,
+            'DEFAULT': {'state_dir': self.state},
+            'api': {'bind_host': '127.0.0.1', 'bind_port': int(self.url.rpartition(':')[2])},
+            'database': {'connection': self.sql.url()},
+            'simulated': {'url': self.simulator.url},
+            'board': {**OPTIONS['board'], 'hosts': self.zookeeper.hosts},
+        }
+        for group, options in self._options.items():
+            groups[group] = {**groups.get(group, {}), **options}
+        return groups
+
+    def _program(self, name: str) -> Program:
+        return self.api if name == 'api' else self.conductors[name]
+
+    def _another(self) -> str:
+        self._made += 1
+        name = f'conductor-{self._made}'
+        self.conductors[name] = Program(self.state, name, 'dbaas-conductor', ['--name', name])
+        return name
+
+    # -- what happens to them
+    def kill(self, name: str) -> None:
+        """SIGKILL, until it is gone. name: of a conductor, api, zookeeper, sql or simulator."""
+        self.signal(name, signal.SIGKILL)
+        self.frozen.discard(name)
+        until(lambda: self.pid(name) is None, PATIENCE, f'{name} is gone')
+
+    def freeze(self, name: str) -> None:
+        self.frozen.add(name)
+        self.signal(name, signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        self.frozen.discard(name)
+        self.signal(name, signal.SIGCONT)
+
+    def restart(self, name: str) -> None:
+        """Stop it, if it runs, and start it again; servers keep their data."""
+        if name in ('zookeeper', 'sql', 'simulator'):
+            server = getattr(self, name)
+            server.stop()
+            server.start()
+        else:
+            self._program(name).stop()
+            self.begin(name)
+
+    def add_conductor(self) -> str:
+        """-> its name, once it claims."""
+        name = self._another()
+        self.begin(name)
+        return name
+
+    def remove_conductor(self, name: str) -> None:
+        """SIGTERM: it hands over."""
+        self.conductors.pop(name).stop()
+
+    def signal(self, name: str, number: int) -> None:
+        pid = self.pid(name)
+        assert pid is not None, f'{name} does not run'
+        os.kill(pid, number)
+
+    def pid(self, name: str) -> int | None:
+        return getattr(self, name).pid if name in ('zookeeper', 'sql', 'simulator') else self._program(name).pid
+
+    def log(self, name: str) -> str:
+        return pathlib.Path(self.state, 'log', f'{name}.log').read_text()
+
+    # -- requests
+    def call(self, method: str, path: str, body: Any = None) -> requests.Response:
+        headers = {'X-Auth-Token': ADMIN['token']}
+        url = f'{self.url}/v1.0/{PROJECT}{path}'
+        answer = requests.request(method, url, json=body, headers=headers, timeout=60)
+        assert answer.status_code < 400, answer.text
+        return answer
+
+    def create(self, number: int = 1, name: str = 'db') -> list[tuple[str, str]]:
+        """Ask for so many instances, several at once -> (instance, operation) of each."""
+
+        def one(index: int) -> tuple[str, str]:
+            wish = {'name': f'{name}-{index}', 'flavorRef': '1', 'volume': {'size': 1}}
+            answer = self.call('POST', '/instances', {'instance': wish})
+            return answer.json()['instance']['id'], answer.headers['X-Dbaas-Operation-Id']
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(one, range(number)))
+
+    def delete(self, instance: str) -> str:
+        """-> the operation's id."""
+        return self.call('DELETE', f'/instances/{instance}').headers['X-Dbaas-Operation-Id']
+
+    # -- looks, past the API
+    @property
+    def control(self) -> Control:
+        return self.simulator.control
+
+    def rows(self, statement: str, **values: Any) -> list[Any]:
+        with self.db.engine.connect() as c:
+            return list(c.execute(sa.text(statement), values))
+
+    def states(self) -> dict[str, str]:
+        """operation -> its state."""
+        return {row.id: row.state for row in self.rows('SELECT id, state FROM operation')}
+
+    def settled(self, timeout: float = PATIENCE) -> dict[str, str]:
+        """Once every operation has ended or stands still: their states."""
+        return until(lambda: (s := self.states()) and set(s.values()) <= STEADY and s, timeout, 'all have come to rest')

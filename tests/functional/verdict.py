@@ -1,0 +1,59 @@
+"""What must hold once a fleet has come to rest, whatever has happened to it."""
+
+from typing import Any
+
+from dbaas.cloud.simulated.control import twice
+from dbaas.db.words import TERMINAL
+from tests.functional.fleet import PROJECT, Fleet
+from tests.waiting import until
+
+
+def violations(fleet: Fleet) -> list[str]:
+    """Empty: every operation has ended or is held with a reason, and nothing is twice, orphaned, locked or miscounted.
+
+    Cloud calls cannot be fenced: what a frozen conductor has made late is given the time of a sweep to go.
+    """
+    until(lambda: not orphans(fleet), 60, 'no orphan is left') if orphans(fleet) else None
+    return [*unfinished(fleet), *repeated(fleet), *locks(fleet), *quota(fleet)]
+
+
+def unfinished(fleet: Fleet) -> list[str]:
+    rows = fleet.rows('SELECT id, type, state, reason FROM operation')
+    held = ('HELD', 'ABORT_HELD', 'PAUSED')
+    return [
+        f'{r.type} {r.id} is {r.state}: {r.reason}' for r in rows if r.state not in TERMINAL and r.state not in held
+    ] + [f'{r.type} {r.id} is {r.state} without a reason' for r in rows if r.state in held and not r.reason]
+
+
+def repeated(fleet: Fleet) -> list[str]:
+    """Commands that ran twice in a guest; things made though the same was there."""
+    commands = [f'{c} ran {n} times' for c, n in fleet.control.executed().items() if n > 1]
+    return commands + [f'{what} was made while it was there' for what in twice(fleet.control.effects())]
+
+
+def orphans(fleet: Fleet) -> list[Any]:
+    """What is in the cloud of instances that nobody has, or twice of one instance."""
+    there = instances(fleet)
+    resources = [tuple(r) for r in fleet.control.snapshot()['resources']]
+    doubles = [r for r in resources if resources.count(r) > 1] if len(set(resources)) < len(resources) else []
+    return [r for r in resources if r[2] not in there] + doubles
+
+
+def locks(fleet: Fleet) -> list[str]:
+    rows = fleet.rows('SELECT l.*, o.state FROM operation_lock l LEFT JOIN operation o ON o.id = l.operation_id')
+    return [f'a lock is left of {r.operation_id}, {r.state}' for r in rows if r.state is None or r.state in TERMINAL]
+
+
+def quota(fleet: Fleet) -> list[str]:
+    """What is counted is what is reserved, and reserved is what instances in being hold."""
+    used = {
+        r.resource: r.used for r in fleet.rows('SELECT resource, used FROM quotas WHERE project_id = :p', p=PROJECT)
+    }
+    held = fleet.rows('SELECT resource, resource_id, amount FROM quota_reservations WHERE project_id = :p', p=PROJECT)
+    sums = {name: sum(r.amount for r in held if r.resource == name) for name in used}
+    wrong = [f'{used[n]} {n} are counted, {sums[n]} are held' for n in used if used[n] != sums[n]]
+    return wrong + [f'{i} holds quota and is no more' for i in {r.resource_id for r in held} - instances(fleet)]
+
+
+def instances(fleet: Fleet) -> set[str]:
+    return {row.id for row in fleet.rows('SELECT id FROM instances WHERE deleted IS NULL')}
