@@ -1,4 +1,4 @@
-"""python -m bench [steps] [create]: run the benchmarks, print each row, write bench/out/results.json."""
+"""python -m bench [steps] [create] [embedded] [distributed]: run the benchmarks, print each row, write bench/out/results.json."""
 
 import logging
 import sys
@@ -9,9 +9,12 @@ from conf import messaging
 def main(names: list[str]) -> int:
     messaging.prepare()
     logging.disable(logging.CRITICAL)
-    from bench import create, results, steps
+    from bench import create, distributed, embedded, loads, results, steps
 
-    suites = {'steps': steps.bench, 'create': create.bench}
+    loads.register()
+    suites = {
+        'steps': steps.bench, 'create': create.bench, 'embedded': embedded.bench, 'distributed': distributed.bench,
+    }  # fmt: skip
     unknown = set(names) - set(suites)
     if unknown:
         print(f'unknown: {", ".join(sorted(unknown))}; known: {", ".join(suites)}', file=sys.stderr)

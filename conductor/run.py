@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from oslo_config import cfg
 
+from dbaas import metrics
 from dbaas.db import operations, waits
 from dbaas.db.logbook.session import Session, fence
 from dbaas.exceptions import ClaimLost
@@ -31,10 +32,13 @@ class Run:
 
     def check(self) -> None:
         """Just before each call that cannot be fenced. Raises ClaimLost when another conductor has gone on."""
-        with self._db.read() as c:
-            op = operations.get(c, self.operation_id)
-        if self._session.closed or op is None or op.epoch != self.epoch:
-            raise ClaimLost(f'operation {self.operation_id} has gone on without this conductor')
+        if not self._session.closed:
+            with self._db.read() as c:
+                op = operations.get(c, self.operation_id)
+            if op is not None and op.epoch == self.epoch:
+                return
+            metrics.FENCED_WRITES.inc()
+        raise ClaimLost(f'operation {self.operation_id} has gone on without this conductor')
 
     def attempt(self, step: str) -> int:
         """Counts decisions to do the step anew, not crashes, parks or wakes."""

@@ -10,7 +10,7 @@ OPTIONS = [
         choices=['embedded', 'zookeeper'],
         help='embedded: in memory, one process; zookeeper: any number of processes.',
     ),
-    cfg.StrOpt('hosts', default='127.0.0.1:2181', help='ZooKeeper servers of one ensemble: host:port, ….'),
+    cfg.StrOpt('hosts', default='127.0.0.1:2181', help='ZooKeeper servers: host:port,host:port/chroot.'),
     cfg.StrOpt('root', default='/dbaas', help='Node that everything of this deployment lies below.'),
     cfg.FloatOpt(
         'session_timeout',

@@ -24,7 +24,7 @@ OPTIONS = [
 RABBIT = 'oslo_messaging_rabbit'
 # what differs from oslo.messaging's own defaults; [oslo_messaging_rabbit] of the file wins
 _RABBIT_DEFAULTS: dict[str, Any] = {
-    'rabbit_quorum_queue': True,
+    'amqp_durable_queues': True,  # rabbit_quorum_queue is for clusters: docs/adr/0014
     'rabbit_interval_max': 5,  # seconds between tries to reach a broker that is away
     'rabbit_transient_queues_ttl': 600,  # queues of answers that nobody reads any more
     'kombu_missing_consumer_retry_timeout': 5,  # an answer whose asker is gone

@@ -40,7 +40,7 @@ STEPS = Counter(
 )
 FENCED_WRITES = Counter(
     'dbaas_fenced_writes',
-    'Transactions of runs that another run had overtaken: refused, nothing of them was written.',
+    'Writes, and calls just before them, of runs that another run had overtaken: refused, nothing was changed.',
     registry=REGISTRY,
 )
 BOARD_ROUND_TRIPS = Counter(

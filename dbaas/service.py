@@ -20,7 +20,7 @@ from dbaas.exceptions import DbaasError
 from guestagent.contract import systemd
 
 LOG = logging.getLogger(__name__)
-STOP_WITHIN = 0.8  # seconds; with the rest of the end that makes less than one
+STOP_WITHIN = 0.9  # seconds; with the rest of the end that makes less than one
 _DIED = 0  # no signal has this number
 
 

@@ -50,7 +50,7 @@ class Step(task.Task):
     """A TaskFlow task of the house.
 
     Arguments of `execute` and `revert` are inputs of the operation, results of earlier steps, or injected
-    dependencies: run, cloud, guest, db, secrets, settings. `revert` never asks for its own result.
+    dependencies: run, cloud, guest, accounts, db, secrets, settings. `revert` never asks for its own result.
     """
 
     effect: str = ''  # one line for `plan`; {name} is filled from the operation's inputs

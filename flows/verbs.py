@@ -231,6 +231,7 @@ def apply_requests(c: sa.Connection, graph: Graph, operation_id: str, now: float
     """The verbs that came while the operation ran, oldest first, as if they came now."""
     for row in operations.requests(c, operation_id, new_only=True):
         op = operations.get(c, operation_id)
+        assert op is not None
         try:
             before = operations.asked_in(c, operation_id, row.verb)
             apply(c, graph, op, row.verb, now, actor=row.actor, reason=row.reason, before=before, **row.args)

@@ -29,7 +29,9 @@ class Connection:
     """options: the group [board]. on_lost, on_connected: called from kazoo's thread, must not wait."""
 
     def __init__(self, options: cfg.ConfigOpts, on_lost: Callable[[], None], on_connected: Callable[[], None]):
-        self.hosts, self.timeout = options.hosts, options.session_timeout
+        self.hosts, _, chroot = options.hosts.partition('/')
+        self.root = '/' + '/'.join(filter(None, (chroot.strip('/'), options.root.strip('/'))))
+        self.timeout = options.session_timeout
         self._options = options
         self._on_lost, self._on_connected = on_lost, on_connected
         self._lock = threading.Lock()
@@ -166,7 +168,8 @@ def _client(options: cfg.ConfigOpts) -> KazooClient:
         secure['auth_data'] = [('digest', f'{options.username}:{options.password or ""}')]
         secure['default_acl'] = [security.make_digest_acl(options.username, options.password or '', all=True)]
     retry = {'max_tries': -1, 'delay': 0.05, 'max_delay': LONGEST_PAUSE, 'max_jitter': 0.2}
-    return KazooClient(options.hosts, timeout=options.session_timeout, connection_retry=retry, **secure)
+    hosts = options.hosts.partition('/')[0]  # kazoo cannot make the nodes of a chroot; they go before the root
+    return KazooClient(hosts, timeout=options.session_timeout, connection_retry=retry, **secure)
 
 
 def _readable(path: str) -> None:

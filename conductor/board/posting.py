@@ -1,6 +1,5 @@
 """Posts and ends of claims on their way: sent at once, nobody waits; kept until confirmed, sent again on reconnect."""
 
-import json
 import logging
 import threading
 from collections.abc import Iterable
@@ -9,15 +8,11 @@ from typing import Any
 from kazoo import exceptions
 
 from conductor.board.connection import AWAY, Connection
+from conductor.board.nodes import content
 from dbaas.db.operations import Job
 
 LOG = logging.getLogger(__name__)
 LIMIT = 5000  # unconfirmed posts; what is more is found by the reconciler
-
-
-def content(job: Job) -> bytes:
-    """A node's data: what a conductor must know before it claims, nothing else."""
-    return json.dumps({'type': job.type, 'version': job.version}).encode()
 
 
 class Posting:

@@ -4,7 +4,6 @@ One `get_children` tells jobs and claims; its watch tells that something has cha
 """
 
 import contextlib
-import json
 import logging
 import threading
 import time
@@ -17,13 +16,13 @@ from oslo_config import cfg
 from conductor.board.connection import AWAY, Connection
 from conductor.board.election import Election
 from conductor.board.endings import Endings
-from conductor.board.posting import Posting, content
+from conductor.board.nodes import LOCK, compare, content, is_job, job_of, nameless
+from conductor.board.posting import Posting
 from conductor.board.shelf import Entry, Shelf
 from dbaas.db.operations import Job
 from dbaas.exceptions import Unavailable
 
 LOG = logging.getLogger(__name__)
-LOCK = '.lock'
 STALE = 0.05  # seconds for which a known queue may be worked off without a look at what has changed
 AHEAD = 8  # jobs whose type is read at once
 
@@ -34,21 +33,20 @@ class ZooKeeperBoard:
     shared = True
 
     def __init__(self, options: cfg.ConfigOpts, name: str):
-        root = '/' + options.root.strip('/')
-        self._folder = f'{root}/jobs'.replace('//', '/')
         self._name = name.encode()
         self._resync = options.resync_interval
         self._shelf = Shelf()
         self._changed = threading.Condition()  # guards everything below
         self._turn = threading.Lock()  # one thread looks and claims at a time
         self._stale, self._looked, self._turned_away = True, 0.0, False
-        self._doubtful: set[str] = set()  # claims that may have been made, though no answer came
         self._lost: list[Callable[[str], None]] = []
         self._back: list[Callable[[], None]] = []
         self._connection = Connection(options, self._on_lost, self._on_connected)
+        root = self._connection.root.rstrip('/')
+        self._folder = f'{root}/jobs'
         self._posting = Posting(self._connection, self._folder)
         self._endings = Endings(self._connection)
-        self._election = Election(self._connection, f'{root}/elected'.replace('//', '/'), name, self._call_back)
+        self._election = Election(self._connection, f'{root}/elected', name, self._call_back)
 
     # -- posting -------------------------------------------------------------------------------------------------------
     def start(self) -> None:
@@ -131,32 +129,15 @@ class ZooKeeperBoard:
             self._connection.answer(self._connection.make(self._folder))
             children = self._children(watch=self._on_change)
             self._call_back()
-        locks = {name.removesuffix(LOCK) for name in children if name.endswith(LOCK)}
         with self._changed:
             self._looked = time.monotonic()
-            lost = self._compare(children, locks)
+            lost = compare(self._shelf, children)
         for operation_id in lost:
             self._tell_lost(operation_id)
-        self._dispel_doubts(locks, children)
+        self._endings.dispel(self._folder, children)
 
     def _children(self, **options: Any) -> list[str]:
         return self._connection.answer(self._connection.ask('get_children', self._folder, **options))
-
-    def _compare(self, children: list[str], locks: set[str]) -> list[str]:
-        """Shelf and board are the same afterwards. -> operations whose claim here has vanished."""
-        lost = []
-        names = {name for name in children if name in self._shelf or _is_job(name)}
-        for name in self._shelf.names() - names:
-            entry = self._shelf.drop(name)
-            if entry is not None and entry.version is not None:
-                lost.append(Job.named(name, '', 0).operation_id)
-        for name in sorted(names):
-            entry = self._shelf.get(name) or self._shelf.put(Job.named(name, '', 0), known=False)
-            entry.claimed = name in locks
-            if entry.version is not None and not entry.claimed:
-                entry.version = None
-                lost.append(Job.named(name, '', 0).operation_id)
-        return lost
 
     def _read(self, known: Collection[tuple[str, int]], now: float) -> None:
         """Types and versions of the next few, in one go."""
@@ -175,12 +156,9 @@ class ZooKeeperBoard:
     def _remember(self, name: str, result: Any) -> None:
         try:
             data, _ = self._connection.answer(result)
-            said = json.loads(data)
-            job = Job.named(name, str(said['type']), int(said['version']))
+            job = job_of(name, data)
         except exceptions.NoNodeError:
             job = None
-        except (ValueError, KeyError, TypeError):
-            job = Job.named(name, '', 0)  # whatever it is, nobody here runs it
         with self._changed:
             if job is None:
                 self._shelf.drop(name)
@@ -199,7 +177,7 @@ class ZooKeeperBoard:
         try:
             stat, lock = self._connection.answer(claim)
         except AWAY:
-            self._doubtful.add(entry.name)
+            self._endings.doubt(entry.name)
             raise
         with self._changed:
             if isinstance(stat, exceptions.NoNodeError):
@@ -211,20 +189,9 @@ class ZooKeeperBoard:
                 entry.not_before = time.monotonic() + self._resync
             else:
                 entry.claimed, entry.version = True, stat.version
-                self._doubtful.discard(entry.name)
+                self._endings.sure(entry.name)
                 return True
         return False
-
-    def _dispel_doubts(self, locks: set[str], children: list[str]) -> None:
-        """Locks that this session holds though no run knows of them, and locks of no job, are given back."""
-        with self._changed:
-            doubtful, self._doubtful = self._doubtful, set()
-        for name in (doubtful & locks) | (locks - set(children)):
-            path = f'{self._folder}/{name}{LOCK}'
-            with contextlib.suppress(exceptions.NoNodeError):
-                _, stat = self._connection.answer(self._connection.ask('get', path))
-                if stat.ephemeralOwner == self._connection.session:
-                    self._connection.answer(self._connection.ask('delete', path))
 
     # -- ends of claims ------------------------------------------------------------------------------------------------
     def consume(self, job: Job) -> None:
@@ -243,7 +210,7 @@ class ZooKeeperBoard:
                 return
             version, entry.version = entry.version, None
             entry.claimed, entry.not_before = False, time.monotonic() + delay
-            self._doubtful.add(job.name)  # should the answer not come, the lock is looked for
+            self._endings.doubt(job.name)  # should it not be heard, the lock is looked for
             self._changed.notify_all()
         self._endings.abandon(f'{self._folder}/{job.name}', version)
 
@@ -258,7 +225,7 @@ class ZooKeeperBoard:
         raise Unavailable(f'ZooKeeper ({self._connection.hosts}) is away')
 
     def discard(self, names: Iterable[str]) -> None:
-        wanted = {name for name in names if _is_job(name)}
+        wanted = {name for name in names if is_job(name)}
         with contextlib.suppress(exceptions.KazooException):
             children = set(self._children()) if wanted else set()
             for name in wanted & children:
@@ -294,13 +261,13 @@ class ZooKeeperBoard:
     def _on_lost(self) -> None:
         """The session is over and our locks with it."""
         self._election.lost()
+        self._endings.forget()
         with self._changed:
             mine = [entry for entry in self._shelf if entry.version is not None]
             for entry in mine:
                 entry.version = None
-            self._doubtful.clear()
         for entry in mine:
-            self._tell_lost(Job.named(entry.name, '', 0).operation_id)
+            self._tell_lost(nameless(entry.name).operation_id)
 
     def _tell_lost(self, operation_id: str) -> None:
         for tell in self._lost:
@@ -327,14 +294,3 @@ class ZooKeeperBoard:
     def close(self) -> None:
         self.leave()
         self._connection.close()
-
-
-def _is_job(name: str) -> bool:
-    """Neither a lock nor somebody else's node."""
-    if name.endswith(LOCK):
-        return False
-    try:
-        Job.named(name, '', 0)
-    except ValueError:
-        return False
-    return True

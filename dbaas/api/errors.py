@@ -79,7 +79,7 @@ class Api(flask_smorest.Api):
 
     def handle_our_error(self, error: exceptions.DbaasError) -> Answer:
         if error.status >= 500:
-            LOG.warning('%s %r: %s', flask.request.method, flask.request.path, error)
+            LOG.warning('%s %r: %s', flask.request.method, flask.request.path, getattr(error, 'reason', error))
         return answer(error.status, str(error))
 
     def handle_unexpected(self, error: Exception) -> Answer:

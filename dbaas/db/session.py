@@ -76,7 +76,15 @@ class Database:
             with self.transaction() as c:
                 return work(c)
 
-        return self._waited(lambda: self._rerun(once))
+        def rerun() -> T:
+            try:
+                return self._rerun(once)
+            except sa.exc.DBAPIError as error:
+                if failures.may_rerun(error):  # so often: it is too busy to work with
+                    raise _unavailable(error) from error
+                raise
+
+        return self._waited(rerun)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sa.Connection]:

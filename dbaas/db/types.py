@@ -3,7 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects import mysql, postgresql
 from taskflow.persistence.backends.sqlalchemy.tables import JSONType
 
 TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), 'mysql', 'mariadb')
@@ -14,11 +14,13 @@ TABLE = {f'{dialect}_{name}': value for dialect in ('mysql', 'mariadb') for name
 
 
 class JSON(JSONType):
-    """TaskFlow's."""
+    """TaskFlow's; nothing is NULL everywhere, in PostgreSQL too."""
 
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
         if dialect.name in ('mysql', 'mariadb'):
             return dialect.type_descriptor(mysql.MEDIUMTEXT())
+        if dialect.name == 'postgresql':
+            return dialect.type_descriptor(postgresql.JSON(none_as_null=True))
         return super().load_dialect_impl(dialect)

@@ -47,13 +47,21 @@ FAULTS = {
 class House:
     """One API on its own database; `posted` are the jobs, `statements` the SQL since it was emptied."""
 
-    def __init__(self, template: str, folder: str, clock: Callable[[], float] | None = None, **overrides: Any):
-        database = os.path.join(folder, 'dbaas.sqlite')
-        shutil.copyfile(template, database)
+    def __init__(
+        self,
+        template: str,
+        folder: str,
+        clock: Callable[[], float] | None = None,
+        url: str | None = None,
+        **overrides: Any,
+    ):
+        """url: of a database as the template is; default: a copy of that."""
+        if url is None:
+            url = f'sqlite:///{shutil.copyfile(template, os.path.join(folder, "dbaas.sqlite"))}'
         self.identities = os.path.join(folder, 'identity.yaml')
         self.write_identities([ADMIN, MEMBER, STRANGER])
         self.now = 1_700_000_000.0
-        self.db = Database(f'sqlite:///{database}', clock=clock or self._tick, durable=False)
+        self.db = Database(url, clock=clock or self._tick, durable=False)
         self.conf = options.load()
         self.conf.set_override('state_dir', folder)
         for name, value in overrides.items():

@@ -19,7 +19,7 @@ from tests.flows.conftest import every_flow, every_step, graph_of
 from tests.flows.harness import House
 from tests.flows.scenarios import SCENARIOS
 
-INJECTED = ('run', 'cloud', 'guest', 'db', 'secrets', 'settings')
+INJECTED = ('run', 'cloud', 'guest', 'accounts', 'db', 'secrets', 'settings')
 
 
 def inputs_of(disk, name):

@@ -1,7 +1,6 @@
 """What a real conductor's run leaves in the metrics, on every kind of database."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -55,7 +54,8 @@ def test_a_create_from_the_request_to_its_end(place: Place) -> None:
     assert more('dbaas_accept_to_claim_seconds_sum') == pytest.approx(3.0)
     claims = sum(event.kind == 'claimed' for event in house.events(operation_id))
     assert more('dbaas_claim_to_first_step_seconds_count') == claims
-    assert more('dbaas_guest_heartbeats_total') >= 1 and after('dbaas_guests', state='HEALTHY') == 1
+    assert more('dbaas_guest_heartbeats_total') >= 1
+    assert sum(after('dbaas_guests', **labels) for labels in after.labels('dbaas_guests')) == 1
     assert all(after('dbaas_operations', state=s['state']) == 0 for s in after.labels('dbaas_operations'))
     house.now += 7.0
     assert look(place)('dbaas_oldest_heartbeat_seconds') >= 7.0
@@ -72,9 +72,12 @@ def test_steps_that_fail_and_are_undone(open_place: Callable[..., Place]) -> Non
         assert after('dbaas_steps_total', **labels) > before('dbaas_steps_total', **labels)
 
 
-def test_a_fenced_write_is_counted(place: Place) -> None:
+@pytest.mark.parametrize('recheck_after', [0.0, 3600.0], ids=['looks first', 'writes at once'])
+def test_a_fenced_write_is_counted(place: Place, recheck_after: float) -> None:
     """Two conductors have claimed it; the first one thaws."""
     house = place.house
+    house.settings.set_override('recheck_after', recheck_after, group='conductor')
+    house.restart()
     place.start()
     (job,) = (job for job in house.posted if job.type == CREATE)
     frozen = house.worker._engine.claim(job)
@@ -83,10 +86,9 @@ def test_a_fenced_write_is_counted(place: Place) -> None:
     assert house.worker._engine.claim(job) is not None
     before = look(place)
     assert claimed('dbaas_fenced_writes_total') == before('dbaas_fenced_writes_total')
-    house.settings.set_override('recheck_after', 3600.0, group='conductor')
     with pytest.raises(ClaimLost):
         house.worker._engine.run(frozen)
-    assert look(place)('dbaas_fenced_writes_total') == before('dbaas_fenced_writes_total') + 1
+    assert look(place)('dbaas_fenced_writes_total') > before('dbaas_fenced_writes_total')
 
 
 def test_a_claim_that_falls_silent_and_a_guest_that_says_strange_things(place: Place) -> None:

@@ -50,7 +50,7 @@ class Fleet:
     def __init__(self, folder: pathlib.Path, conductors: int = 2, **options: dict[str, Any]):
         self.state = str(folder / 'state')
         self.zookeeper = ZooKeeper(self.state, free_port(), durable=False)
-        self.sql = MariaDB(self.state, free_port(), durable=False)
+        self.sql = MariaDB(self.state, free_port())  # it is killed, and what it has committed must be there
         self.simulator = Simulator(self.state, free_port(), duration=0.05, active=0.05, boot=0.05)
         self.url = f'http://127.0.0.1:{free_port()}'
         self._options = options
@@ -58,7 +58,7 @@ class Fleet:
         self.api = Program(self.state, 'api', 'dbaas-api')
         self.conductors: dict[str, Program] = {}
         self.frozen: set[str] = set()
-        self.db: Database
+        self._reader: sa.Engine
         for _ in range(conductors):
             self._another()
 
@@ -69,8 +69,10 @@ class Fleet:
         with ThreadPoolExecutor(len(starts)) as pool:
             for started in [pool.submit(start) for start in starts]:
                 started.result()
-        self.db = Database(self.sql.url())
-        schema.prepare(self.db)
+        self._reader = sa.create_engine(self.sql.url(), poolclass=sa.NullPool)  # the server may have been away
+        db = Database(self.sql.url())
+        schema.prepare(db)
+        db.close()
         with open(os.open(os.path.join(self.state, 'identity.yaml'), os.O_WRONLY | os.O_CREAT, 0o600), 'w') as out:
             yaml.safe_dump([ADMIN], out)
         self.begin('api', *self.conductors)
@@ -83,8 +85,6 @@ class Fleet:
             program.stop()
         for server in (self.simulator, self.sql, self.zookeeper):
             server.stop()
-        if hasattr(self, 'db'):
-            self.db.engine.dispose()
 
     def begin(self, *names: str) -> None:
         """Start API or conductors that do not run; returns when they serve."""
@@ -192,7 +192,7 @@ class Fleet:
         return self.simulator.control
 
     def rows(self, statement: str, **values: Any) -> list[Any]:
-        with self.db.engine.connect() as c:
+        with self._reader.connect() as c:
             return list(c.execute(sa.text(statement), values))
 
     def states(self) -> dict[str, str]:

@@ -174,10 +174,11 @@ def test_down_leaves_nothing_and_up_continues(cluster: Cluster) -> None:
     assert not list((cluster.state / 'run').glob('*.pid'))
     assert 'holds an instance of `dbaas cluster up`' in cluster.run(*Deployment.arguments(cluster), code=1).stderr
     ports = json.loads((cluster.state / 'ports.json').read_text())
-    with socket.create_server(('127.0.0.1', ports['zookeeper'])):  # a stranger
+    with socket.create_server(('127.0.0.1', ports['zookeeper'])), socket.create_server(('127.0.0.1', ports['rabbitmq'])):
         cluster.up('--demo')
     again = json.loads((cluster.state / 'ports.json').read_text())
-    assert [name for name in ports if again[name] != ports[name]] == ['zookeeper']
+    assert {name for name in ports if again[name] != ports[name]} == {'zookeeper', 'rabbitmq'}
+    assert f'@127.0.0.1:{again["rabbitmq"]}/' in (cluster.traces.record(instance) / 'agent.json').read_text()
     assert not set(cluster.pids().values()) & set(before.values())
     until(lambda: answers(cluster), PATIENCE, 'the demo answers')
     assert query(cluster, 'select a from t') == '7'

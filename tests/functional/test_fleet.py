@@ -23,7 +23,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 def ended(fleet: Fleet, operations: list[str]) -> None:
     """They have succeeded, and nothing that must hold does not."""
     states = fleet.settled()
-    assert {states[one] for one in operations} == {'SUCCEEDED'}, fleet.rows('SELECT * FROM operation')
+    assert {states[one] for one in operations} == {'SUCCEEDED'}, verdict.held(fleet)
     assert verdict.violations(fleet) == []
 
 

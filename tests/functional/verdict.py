@@ -25,6 +25,12 @@ def unfinished(fleet: Fleet) -> list[str]:
     ] + [f'{r.type} {r.id} is {r.state} without a reason' for r in rows if r.state in held and not r.reason]
 
 
+def held(fleet: Fleet) -> list[str]:
+    """Which operations have not succeeded, and what they say."""
+    rows = fleet.rows("SELECT type, id, state, step, reason FROM operation WHERE state <> 'SUCCEEDED'")
+    return [f'{r.type} {r.id} is {r.state} at {r.step}: {r.reason}' for r in rows]
+
+
 def repeated(fleet: Fleet) -> list[str]:
     """Commands that ran twice in a guest; things made though the same was there."""
     commands = [f'{c} ran {n} times' for c, n in fleet.control.executed().items() if n > 1]

@@ -20,6 +20,7 @@ from dbaas import api  # noqa: E402
 from dbaas.cli.flow.main import cli as flow_cli  # noqa: E402
 from dbaas.cli.main import cli as dbaas_cli  # noqa: E402
 from dbaas.cli.manage.main import cli as manage_cli  # noqa: E402
+from dbaas.cli.simulator.main import cli as simulator_cli  # noqa: E402
 from dbaas.db import words  # noqa: E402
 from flows import registry  # noqa: E402
 from flows.graph import Graph  # noqa: E402
@@ -28,7 +29,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCS = sorted([*ROOT.glob('*.md'), *ROOT.glob('docs/**/*.md')])
 PACKAGES = ('conf', 'dbaas', 'flows', 'conductor', 'guestagent')
 FOLDERS = (*PACKAGES, 'tests', 'docs', 'bench', 'tools', '.ci')
-PROGRAMS = {'dbaas': dbaas_cli, 'dbaas-flow': flow_cli, 'dbaas-manage': manage_cli}
+PROGRAMS = {'dbaas': dbaas_cli, 'dbaas-flow': flow_cli, 'dbaas-manage': manage_cli, 'dbaas-simulator': simulator_cli}
 MADE = ('bench/out',)  # by running something; not in the repository
 
 FENCE = re.compile(r'^```(\w*)\n(.*?)^```', re.M | re.S)

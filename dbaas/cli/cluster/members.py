@@ -10,7 +10,7 @@ from typing import Any
 from oslo_config import cfg
 
 from dbaas.cli import starting
-from dbaas.cli.cluster import files, ports
+from dbaas.cli.cluster import files, moved, ports
 from dbaas.cli.cluster.mariadb import MariaDB
 from dbaas.cli.cluster.process import Process
 from dbaas.cli.cluster.program import Program
@@ -60,8 +60,11 @@ class Members:
         self._common['database'] = {'connection': server.url()}
 
     def _start_bus(self) -> None:
-        server = RabbitMQ(self._state, self._port('rabbitmq'), self._port('management', of='rabbitmq'))
+        before, port = self._ports.get('rabbitmq'), self._port('rabbitmq')
+        server = RabbitMQ(self._state, port, self._port('management', of='rabbitmq'))
         server.start()
+        if before not in (None, port):
+            moved.tell(self._state, before, port)
         self._common['messaging'] = {'transport_url': server.url, 'management_url': server.management_url}
 
     def _port(self, name: str, of: str | None = None) -> int:

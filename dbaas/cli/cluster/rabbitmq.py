@@ -20,9 +20,9 @@ from guestagent.contract import processes
 NAME = 'rabbitmq'
 SCRIPT = '/usr/lib/rabbitmq/bin/rabbitmq-server'  # the bare one; the one on the PATH of Debian changes the user
 ADMIN = 'dbaas'
-READY_WITHIN = 90.0  # seconds; an idle machine needs five
+READY_WITHIN = 120.0  # seconds; an idle machine needs five
 STOP_WITHIN = 30.0
-# it shares the machine with what it serves; with one thread for files, too, quorum queues never confirm
+# it shares the machine with what it serves
 SMALL = '+S 1:1 +SDcpu 1:1'
 
 Tls = Mapping[str, str]  # ca, cert, key: files

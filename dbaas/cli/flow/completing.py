@@ -51,7 +51,8 @@ def _types(session: 'Session', _: click.Context) -> Found:
 def _steps(session: 'Session', context: click.Context) -> Found:
     from dbaas.cli.flow import lookup
 
-    operation_id = lookup.operation(session.api, context.params.get('id_') or '')
+    typed = [context.params.get('id_'), *context.args]  # an option without its value yet leaves ID among the rest
+    operation_id = lookup.operation(session.api, next((word for word in typed if word), ''))
     steps = session.api.get('operations', operation_id)['operation']['steps']
     return ((step['name'], step['state']) for step in steps)
 

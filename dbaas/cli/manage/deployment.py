@@ -39,7 +39,8 @@ class Deployment:
         import conf as options
 
         try:
-            loaded = options.load(config_files=self.config_files, program='dbaas-manage')
+            files = self.config_files or _of_a_cluster(self.state_dir or './var')
+            loaded = options.load(config_files=files, program='dbaas-manage')
             _read_all(loaded)
         except cfg.Error as error:
             raise ManageError(f'the configuration cannot be used: {error}') from error
@@ -99,6 +100,15 @@ class Deployment:
             return keyring.load(self.key_file)
         except (keyring.KeyringError, OSError) as error:
             raise ManageError(str(error)) from error
+
+
+def _of_a_cluster(state: str) -> tuple[str, ...]:
+    """What `dbaas cluster up` has written down, where it was; its database is not the usual one."""
+    from dbaas.cli import kind
+    from dbaas.cli.cluster import files
+
+    path = files.path_of(os.path.abspath(state), 'api')
+    return (path,) if kind.of(os.path.abspath(state)) == kind.CLUSTER and os.path.exists(path) else ()
 
 
 def _read_all(conf: 'cfg.ConfigOpts') -> None:

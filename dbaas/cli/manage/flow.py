@@ -10,7 +10,7 @@ from dbaas.cli.flow.render import plans
 from dbaas.cli.manage.deployment import Deployment, ManageError, pass_deployment
 from dbaas.cli.text import Block
 
-INJECTED = ('run', 'cloud', 'guest', 'db', 'secrets', 'settings')
+INJECTED = ('run', 'cloud', 'guest', 'accounts', 'db', 'secrets', 'settings')
 
 
 @click.group()

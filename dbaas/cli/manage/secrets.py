@@ -21,17 +21,21 @@ def rotate(deployment: Deployment, finish: bool) -> None:
     """Make a new key and seal every secret with it, row by row; what an interruption leaves, --finish completes.
 
     Old keys stay in the key file: backups of the database need them. Programs read the file when they start, so
-    stop them first; databases go on. Refused while `dbaas up` runs on the state directory.
+    stop them first; databases go on. Refused while `dbaas up`, or the API or a conductor of
+    a cluster, runs on the state directory.
 
     \b
     Example:
       dbaas-manage --state var secrets rotate
     """
+    from dbaas.cli import kind
     from dbaas.cli.embedded import hold
     from dbaas.exceptions import Conflict
 
     if not os.path.exists(deployment.key_file):
         raise ManageError(f'there is no key file {deployment.key_file}: nothing is sealed yet')
+    if names := [name for name in kind.running(deployment.state) if name.startswith(('api', 'conductor'))]:
+        raise ManageError(f'{", ".join(names)} would not know the new key: stop them first (SIGTERM; databases go on)')
     try:
         with hold.taken(deployment.state):
             changed, current = _rotate(deployment, finish)

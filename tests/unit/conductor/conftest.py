@@ -14,7 +14,7 @@ from conductor.board.base import Board
 from conductor.board.embedded import EmbeddedBoard
 from conductor.board.zookeeper import ZooKeeperBoard
 from dbaas.cli.cluster.zookeeper import ZooKeeper
-from tests.servers.ports import free_port
+from tests.servers.ports import lasting_port
 from tests.waiting import until
 
 _roots = itertools.count()
@@ -23,7 +23,7 @@ Boards = Callable[..., ZooKeeperBoard]
 
 @pytest.fixture(scope='session')
 def zookeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeper]:
-    server = ZooKeeper(str(tmp_path_factory.mktemp('zookeeper')), free_port(), durable=False)
+    server = ZooKeeper(str(tmp_path_factory.mktemp('zookeeper')), lasting_port(), durable=False)
     try:
         server.start()
         yield server
@@ -34,7 +34,7 @@ def zookeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeper]:
 @pytest.fixture
 def own_zookeeper(tmp_path: pathlib.Path) -> Iterator[ZooKeeper]:
     """One that the test may stop."""
-    server = ZooKeeper(str(tmp_path), free_port(), durable=False)
+    server = ZooKeeper(str(tmp_path), lasting_port(), durable=False)
     try:
         server.start()
         yield server

@@ -135,9 +135,7 @@ def test_the_claims_of_an_expired_session_are_others_and_it_is_told(
     until(lambda: not one.names(), 10, 'the end of the job')
 
 
-def test_a_version_that_is_over_ends_no_newer_claim(
-    pair: tuple[ZooKeeperBoard, ZooKeeperBoard], root: str
-) -> None:
+def test_a_version_that_is_over_ends_no_newer_claim(pair: tuple[ZooKeeperBoard, ZooKeeperBoard], root: str) -> None:
     """The end of a claim that was sent late, after the session had changed."""
     one, two = pair
     one.post([job('x')])

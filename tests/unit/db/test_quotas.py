@@ -1,5 +1,8 @@
 """Quota is exact: under races, at the limit, and when it is given back twice."""
 
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -7,7 +10,7 @@ import pytest
 from dbaas import exceptions
 from dbaas.db import quotas
 from dbaas.db.session import Database
-from tests.fixtures import new_id
+from tests.unit.db import taker
 
 
 def used(db: Database, resource: str = 'instances') -> int:
@@ -40,19 +43,28 @@ def test_limits_that_were_set_are_not_overwritten(db: Database) -> None:
 
 
 def test_twenty_at_once_against_a_limit_of_five(db: Database) -> None:
-    db.run(lambda c: quotas.ensure(c, 'project', {'instances': 5}))
-    accepted, refused = [], []
+    """Threads, each with connections of its own; also the project's rows are not there yet."""
+    accepted: list[int] = []
 
     def take() -> None:
-        try:
-            db.run(lambda c: quotas.take(c, 'project', new_id(), {'instances': 1}))
-            accepted.append(1)
-        except exceptions.OverLimit:
-            refused.append(1)
+        own = Database(db.url, durable=False)
+        accepted.append(taker.accepted(own, 1))
+        own.close()
 
     threads = [threading.Thread(target=take) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (len(accepted), len(refused), used(db)) == (5, 15, 5)
+    assert (sum(accepted), len(accepted), used(db), used(db, 'ram')) == (5, 20, 5, 5 * 512)
+
+
+def test_twenty_from_several_processes_against_a_limit_of_five(db: Database) -> None:
+    command = [sys.executable, '-m', 'tests.unit.db.taker', '5']
+    started = [
+        subprocess.Popen(command, env={**os.environ, 'TAKER_URL': db.url}, stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    said = [process.communicate(timeout=60)[0] for process in started]
+    assert [process.returncode for process in started] == [0] * 4
+    assert (sum(map(int, said)), used(db), used(db, 'ram')) == (5, 5, 5 * 512)
