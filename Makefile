@@ -5,6 +5,8 @@ DBAAS_STATE ?= ./var
 DBAAS_PORT ?= 8779
 TESTS ?= tests
 JOBS ?= 2
+SEED ?= 0
+MINUTES ?= 5
 BIN := .venv/bin
 
 .PHONY: install run down install-cluster cluster cluster-down clean test install-test lint bench chaos
@@ -47,3 +49,4 @@ bench: install
 
 chaos: install-test
 	CHAOS_SEEDS=$${CHAOS_SEEDS:-5000} $(BIN)/python -m pytest -n $(JOBS) tests/flows/test_chaos.py
+	$(BIN)/python -m tests.functional.havoc --seed $(SEED) --minutes $(MINUTES)

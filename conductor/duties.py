@@ -11,9 +11,9 @@ LOG = logging.getLogger(__name__)
 
 
 class Duties:
-    """Each duty is called every `interval` seconds, and at once when elected or when the board has come back."""
+    """Each duty is called every `interval()` seconds, and at once when elected or when the board has come back."""
 
-    def __init__(self, board: Board, duties: Sequence[Callable[[], None]], interval: float):
+    def __init__(self, board: Board, duties: Sequence[Callable[[], None]], interval: Callable[[], float]):
         self._board, self._duties, self._interval = board, duties, interval
         self._called, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._loop, name='duties', daemon=True)
@@ -32,7 +32,7 @@ class Duties:
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
-            self._called.wait(self._interval)
+            self._called.wait(self._interval())
             self._called.clear()
             if not self._stopping.is_set() and self._board.elected():
                 self._round()

@@ -47,6 +47,8 @@ class Conductor:
         logs.setup(conf)
         self._parts = parts = deployment.open(conf)
         roles, self._board = ROLES[arguments.role], parts.board
+        if 'worker' not in roles and not parts.board.shared:
+            parts.board.turn_away()  # nobody claims here: the reconciler of another process finds what is runnable
         self._services: list[service.Service] = []
         metrics.serve(conf, Gauges(parts.db))
         if 'reports' in roles:

@@ -76,7 +76,7 @@ def build(
         Worker(db, board, engine, conf.conductor.workers),
         Timers(db, board, claims, conf),
         reconciler,
-        Duties(board, reconciler.duties(), conf.conductor.reconcile_interval),
+        Duties(board, reconciler.duties(), lambda: conf.conductor.reconcile_interval),
         board,
         claims,
     )

@@ -23,7 +23,7 @@ class EmbeddedBoard:
 
     def post(self, jobs: Iterable[Job]) -> None:
         with self._changed:
-            for job in jobs:
+            for job in () if self._closed else jobs:  # nobody would ever claim them
                 self._shelf.put(job)
             self._changed.notify_all()
 

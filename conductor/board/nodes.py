@@ -1,4 +1,4 @@
-"""The nodes of a ZooKeeper board: `<job>` with its type, `<job>.lock` while it is claimed. What a listing says of them."""
+"""The nodes of a ZooKeeper board: `<job>` with its type, `<job>.lock` while it is claimed. What a listing says."""
 
 import json
 from collections.abc import Collection

@@ -24,6 +24,7 @@ from dbaas.exceptions import Unavailable
 
 LOG = logging.getLogger(__name__)
 STALE = 0.05  # seconds for which a known queue may be worked off without a look at what has changed
+SHARE = 10  # of a large board looks take a tenth of the time at most
 AHEAD = 8  # jobs whose type is read at once
 
 
@@ -38,7 +39,8 @@ class ZooKeeperBoard:
         self._shelf = Shelf()
         self._changed = threading.Condition()  # guards everything below
         self._turn = threading.Lock()  # one thread looks and claims at a time
-        self._stale, self._looked, self._turned_away = True, 0.0, False
+        self._stale, self._turned_away = True, False
+        self._looked, self._rest = 0.0, STALE  # when, and how long until the next look while there is work
         self._lost: list[Callable[[str], None]] = []
         self._back: list[Callable[[], None]] = []
         self._connection = Connection(options, self._on_lost, self._on_connected)
@@ -108,7 +110,7 @@ class ZooKeeperBoard:
             with self._changed:
                 entry = self._shelf.best(known, now)
                 old = now - self._looked
-                look = old >= self._resync or (self._stale and (entry is None or old >= STALE))
+                look = old >= self._resync or (self._stale and (entry is None or old >= self._rest))
             if look and not looked:
                 self._look()
                 looked = True
@@ -121,6 +123,7 @@ class ZooKeeperBoard:
         return None
 
     def _look(self) -> None:
+        began = time.monotonic()
         with self._changed:
             self._stale = False  # what changes from here on is told by the watch
         try:
@@ -130,8 +133,9 @@ class ZooKeeperBoard:
             children = self._children(watch=self._on_change)
             self._call_back()
         with self._changed:
-            self._looked = time.monotonic()
             lost = compare(self._shelf, children)
+            self._looked = time.monotonic()
+            self._rest = max(STALE, SHARE * (self._looked - began))
         for operation_id in lost:
             self._tell_lost(operation_id)
         self._endings.dispel(self._folder, children)

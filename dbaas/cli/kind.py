@@ -7,7 +7,7 @@ import os
 
 from dbaas.cli.cluster.process import Process
 from dbaas.cli.embedded import hold
-from dbaas.exceptions import Conflict
+from dbaas.exceptions import Conflict, Unavailable
 from guestagent.contract import processes
 
 EMBEDDED, CLUSTER = 'embedded', 'cluster'
@@ -31,12 +31,14 @@ def settle(state: str, kind: str) -> None:
 
 
 def of(state: str) -> str | None:
-    """None: nobody's yet."""
+    """None: nobody's yet. Raises Unavailable when it cannot be read."""
     try:
         with open(_note(state)) as text:
             return text.read().strip()
     except FileNotFoundError:  # also a state directory that is older than the note
         return EMBEDDED if os.path.exists(os.path.join(state, 'dbaas.sqlite')) else None
+    except OSError as error:
+        raise Unavailable(f'cannot read {_note(state)}: {error.strerror}; run as the user who started it') from error
 
 
 def running(state: str) -> list[str]:

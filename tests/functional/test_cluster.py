@@ -17,7 +17,15 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group('cluster')]
 
-SECRET_FILES = ('openrc', 'token', 'identity.yaml', 'demo.cnf', 'keys.yaml', *(f'conf/{n}.conf' for n in MEMBERS[3:]))
+SECRET_FILES = (
+    'openrc',
+    'clouds.yaml',
+    'token',
+    'identity.yaml',
+    'demo.cnf',
+    'keys.yaml',
+    *(f'conf/{n}.conf' for n in MEMBERS[3:]),
+)
 
 
 @pytest.fixture(scope='module')
@@ -174,7 +182,10 @@ def test_down_leaves_nothing_and_up_continues(cluster: Cluster) -> None:
     assert not list((cluster.state / 'run').glob('*.pid'))
     assert 'holds an instance of `dbaas cluster up`' in cluster.run(*Deployment.arguments(cluster), code=1).stderr
     ports = json.loads((cluster.state / 'ports.json').read_text())
-    with socket.create_server(('127.0.0.1', ports['zookeeper'])), socket.create_server(('127.0.0.1', ports['rabbitmq'])):
+    with (
+        socket.create_server(('127.0.0.1', ports['zookeeper'])),
+        socket.create_server(('127.0.0.1', ports['rabbitmq'])),
+    ):
         cluster.up('--demo')
     again = json.loads((cluster.state / 'ports.json').read_text())
     assert {name for name in ports if again[name] != ports[name]} == {'zookeeper', 'rabbitmq'}

@@ -185,6 +185,9 @@ def keys_and_tokens(deployment: Deployment) -> Iterator[Secret]:
     files = {str(deployment.state / name) for name in ('identity.yaml', 'token', 'openrc')}
     for person in people:
         yield Secret(f'the token of {person["user_name"]}', (person['token'].encode(),), files.__contains__)
+    password = (deployment.state / 'password').read_text().strip()
+    where = {str(deployment.state / name) for name in ('password', 'clouds.yaml')}
+    yield Secret('the password of admin', (password.encode(),), where.__contains__)
     keys = str(deployment.state / 'keys.yaml')
     for name, key in yaml.safe_load(pathlib.Path(keys).read_text())['keys'].items():
         yield Secret(f'the key {name}', (key.encode(), base64.b64decode(key)), keys.__eq__)

@@ -17,7 +17,7 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
-SECRET_FILES = ('openrc', 'token', 'identity.yaml', 'demo.cnf', 'demo.json', 'keys.yaml')
+SECRET_FILES = ('openrc', 'clouds.yaml', 'password', 'token', 'identity.yaml', 'demo.cnf', 'demo.json', 'keys.yaml')
 ONE_OF_EACH = {'agents': 1, 'servers': 1, 'volumes': 1, 'addresses': 1}
 
 

@@ -1,12 +1,16 @@
 """Fixtures of the guest's tests: real agents, real servers."""
 
 import os
+import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 
 import pytest
 
+from dbaas.cli.cluster.rabbitmq import SCRIPT, RabbitMQ
 from tests.guest.plane import AgentProcess, Plane
+from tests.guest.wires import RabbitWire, UnixWire
 
 
 @pytest.fixture(scope='session')
@@ -16,9 +20,41 @@ def templates() -> Iterator[str]:
         yield folder
 
 
+@pytest.fixture(scope='session')
+def broker() -> Iterator[RabbitMQ]:
+    """One RabbitMQ for all tests of this run, started by the first that asks; below a deep folder."""
+    if not os.access(SCRIPT, os.X_OK):
+        pytest.skip('rabbitmq-server is not installed')
+    folder = tempfile.mkdtemp(prefix='dbaas-broker-')
+    made = RabbitMQ(os.path.join(folder, *['deep' * 10] * 4))
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop(signal.SIGKILL)
+        shutil.rmtree(folder)
+
+
 @pytest.fixture
-def plane(templates: str) -> Iterator[Plane]:
-    made = Plane(templates)
+def transport(request: pytest.FixtureRequest) -> str:
+    """'unix' unless a module's tests run on both."""
+    return getattr(request, 'param', 'unix')
+
+
+@pytest.fixture
+def wire(transport: str, request: pytest.FixtureRequest) -> Iterator[UnixWire | RabbitWire]:
+    made: UnixWire | RabbitWire
+    if transport == 'rabbit':
+        made = RabbitWire(request.getfixturevalue('broker'))
+    else:
+        made = UnixWire(request.getfixturevalue('rpc_folder'))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def plane(templates: str, wire: UnixWire | RabbitWire) -> Iterator[Plane]:
+    made = Plane(templates, wire)
     yield made
     made.close()
 

@@ -15,11 +15,9 @@ import threading
 import uuid
 from typing import Any
 
-from conf import messaging
 from dbaas import exceptions
 from dbaas.guest.api import Guests
 from dbaas.guest.reports import ReportServer
-from dbaas.guest.rpc import connect
 from guestagent.contract import processes, states
 from guestagent.contract.commands import Command, Outcome, command_id
 from tests.waiting import until
@@ -36,17 +34,17 @@ def address() -> str:
 class Plane:
     """A state directory, a runtime directory, the transport and what guests reported."""
 
-    def __init__(self, templates: str) -> None:
+    def __init__(self, templates: str, wire: Any) -> None:
         self.root, self.templates = os.geteuid() == 0, templates
         self.state = tempfile.mkdtemp(prefix='dbaas-state-')  # 0700: servers of other users see nothing of it
         self.runtime = tempfile.mkdtemp(prefix='dbaas-', dir='/run' if self.root else None)
         os.chmod(self.runtime, 0o711)
-        self.url = f'unix://{self.runtime}/rpc?wait=5'
+        self.wire = wire
         self.keys: dict[str, bytes] = {}
         self.outcomes: list[tuple[str, Outcome]] = []
         self.beats: list[tuple[str, dict[str, Any]]] = []
         self.agents: list[AgentProcess] = []
-        self.transport = connect(messaging.bare_conf(), self.url)
+        self.transport = wire.connect()
         self.guests = Guests(self.transport, self.keys.__getitem__, timeout=10)
         self.reports: ReportServer | None = None
 
@@ -93,7 +91,7 @@ class AgentProcess:
         self.facts = {
             'instance': self.instance,
             'key': base64.b64encode(key).decode(),
-            'transport_url': plane.url,
+            'transport_url': plane.wire.guest_url(self.instance),
             'datastore': 'mariadb',
             'heartbeat_interval': 1.0,
             'state': plane.state,

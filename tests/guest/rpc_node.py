@@ -12,6 +12,7 @@ messaging.prepare()
 import oslo_messaging  # noqa: E402 - eventlet is kept out first
 from oslo_messaging.rpc import server as rpc  # noqa: E402
 
+from dbaas.guest.rpc import connect as rpc_of  # noqa: E402
 from guestagent.contract.wire import bus  # noqa: E402
 
 
@@ -49,7 +50,7 @@ class Endpoint:
 
 
 def main(url: str, topic: str, name: str) -> int:
-    transport = bus.connect(messaging.bare_conf(), url)
+    transport = rpc_of(messaging.bare_conf(), url)
     try:
         served = bus.serve(transport, oslo_messaging.Target(topic=topic, server=name), Endpoint(name), 64)
     except oslo_messaging.MessagingServerError as error:

@@ -2,6 +2,7 @@
 
 import itertools
 import pathlib
+import subprocess
 
 from dbaas.cli.cluster.mariadb import MariaDB
 from dbaas.db import migrate
@@ -23,6 +24,7 @@ class Databases:
         self._servers: dict[str, Server] = {}
         self._ready: dict[str, str] = {}  # kind -> URL of a migrated database
         self._numbers = itertools.count(1)
+        self._mourners: list[subprocess.Popen] = []
 
     def server(self, kind: str) -> Server:
         """mariadb or postgresql, running."""
@@ -30,6 +32,7 @@ class Databases:
             state = str(self._folder / kind)
             made = MariaDB(state, free_port(), durable=False) if kind == 'mariadb' else PostgreSQL(state, free_port())
             self._servers[kind] = made  # before its start: it is ended even if that fails halfway
+            self._mourners.append(_mourner(made.process.pid_file))
             made.start()
         return self._servers[kind]
 
@@ -52,6 +55,14 @@ class Databases:
     def close(self) -> None:
         for server in self._servers.values():
             server.stop()
+        for mourner in self._mourners:
+            mourner.communicate()
+
+
+def _mourner(pid_file: str) -> subprocess.Popen:
+    """Ends the server of this pid file when this process is gone, however it died."""
+    script = 'cat > /dev/null; test ! -e "$0" || kill -KILL "$(cat "$0")"'
+    return subprocess.Popen(['sh', '-c', script, pid_file], stdin=subprocess.PIPE, start_new_session=True)
 
 
 def wipe(db: Database) -> None:

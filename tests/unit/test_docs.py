@@ -286,4 +286,5 @@ def test_example_identities_are_what_the_token_file_takes(tmp_path):
     path = tmp_path / 'identity.yaml'
     path.write_text(block)
     (entry,) = yaml.safe_load(block)
-    assert TokenFile(str(path)).authenticate(entry['token']).project_name == entry['project_name']
+    found = TokenFile(str(path)).find(entry['token'])
+    assert found is not None and found.project_name == entry['project_name']

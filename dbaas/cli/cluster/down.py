@@ -28,10 +28,10 @@ def down(state: str) -> None:
 
     The next `dbaas cluster up` starts all of it, every instance on its old address.
     """
-    if kind.of(os.path.abspath(state)) != kind.CLUSTER:
-        output.write(f'nothing to stop: {os.path.abspath(state)} is no state directory of `dbaas cluster up`')
-        return
     try:
+        if kind.of(os.path.abspath(state)) != kind.CLUSTER:
+            output.write(f'nothing to stop: {os.path.abspath(state)} is no state directory of `dbaas cluster up`')
+            return
         say(os.path.abspath(state), end(os.path.abspath(state)))
     except DbaasError as error:
         raise click.ClickException(str(error)) from error
@@ -51,12 +51,14 @@ def end(state: str) -> int:
     hold.end(state)  # a `cluster up` that is under way
     with hold.taken(state):
         _end_programs(state)
+        _end_strays(state, _PROGRAMS)  # they would bring agents back
         found = places.find(state)
         instances = cloud.LocalCloud(found).down() if found is not None else []
-        for server in (RabbitMQ(state), ZooKeeper(state, 0), MariaDB(state, 0)):
-            server.stop()
-        for pid in _strays(state):
-            _end(pid)
+        if os.path.isdir(os.path.join(state, 'rabbitmq')):  # there is none beside simulated guests
+            RabbitMQ(state).stop()
+        ZooKeeper(state, 0).stop()
+        MariaDB(state, 0).stop()
+        _end_strays(state, _SERVERS)
         _forget_numbers(state)
     return len(instances)
 
@@ -73,20 +75,25 @@ def _end_programs(state: str) -> None:
         one.stop(timeout=5)
 
 
-def _strays(state: str) -> Iterator[int]:
-    """Whatever a killed `cluster up` had started without writing it down, or a killed server left behind."""
+def _end_strays(state: str, programs: tuple[str, ...]) -> None:
+    """Whatever a killed `cluster up` had started without writing it down, or somebody beside it."""
+    for pid in _strays(state, programs):
+        _end(pid)
+
+
+def _strays(state: str, programs: tuple[str, ...]) -> Iterator[int]:
     for name in filter(str.isdigit, os.listdir('/proc')):
         with contextlib.suppress(OSError):
             with open(f'/proc/{name}/cmdline', 'rb') as text:
                 words = text.read().decode(errors='replace').split('\0')
-            if os.stat(f'/proc/{name}').st_uid == os.geteuid() and _ours(words, state):
+            if os.stat(f'/proc/{name}').st_uid == os.geteuid() and _ours(words, state, programs):
                 yield int(name)
 
 
-def _ours(words: list[str], state: str) -> bool:
+def _ours(words: list[str], state: str, programs: tuple[str, ...]) -> bool:
     """Not a client or an editor that only names a file of the state directory."""
-    known = {os.path.basename(word) for word in words[:2]} & {*_PROGRAMS, *_SERVERS}
-    return bool(known) and any(f'{state}/' in word for word in words)
+    known = any(os.path.basename(word) in programs for word in words[:2])
+    return known and any(f'{state}/' in word for word in words)
 
 
 def _end(pid: int) -> None:

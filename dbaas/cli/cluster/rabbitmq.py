@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 from collections.abc import Mapping
 from urllib import parse
@@ -74,9 +75,9 @@ class RabbitMQ:
             self._process.start([SCRIPT, *self._arguments()], self._environment())
         self._process.await_(self._ready, READY_WITHIN, 'RabbitMQ')
 
-    def stop(self) -> None:
+    def stop(self, how: int = signal.SIGTERM) -> None:
         """The node and its epmd; its data stays. Repeatable."""
-        self._process.stop(timeout=STOP_WITHIN)
+        self._process.stop(how, STOP_WITHIN)
         self._epmd.stop()
 
     # -- what it is started with ---------------------------------------------------------------------------------
@@ -176,10 +177,15 @@ class RabbitMQ:
 
 
 def _free(count: int) -> list[int]:
-    """Ports that nobody listens on now, all different."""
+    """Ports that nobody listens on now, all different, and not of those that outgoing connections get."""
+    found: list[int] = []
     with contextlib.ExitStack() as held:
-        found = [held.enter_context(socket.create_server(('127.0.0.1', 0))) for _ in range(count)]
-        return [sock.getsockname()[1] for sock in found]
+        while len(found) < count:
+            port = 20000 + secrets.randbelow(10000)
+            with contextlib.suppress(OSError):
+                held.enter_context(socket.create_server(('127.0.0.1', port)))
+                found.append(port)
+    return found
 
 
 def _listens(port: int) -> bool:

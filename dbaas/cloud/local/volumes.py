@@ -13,6 +13,7 @@ import time
 
 from dbaas.cloud.local.places import remove_tree
 from dbaas.exceptions import CloudError
+from guestagent.contract import processes
 
 MOUNT_OPTIONS = 'loop,noatime,nodev,nosuid,noexec'  # loop: umount gives the device back
 _SMALLEST = 300 << 20  # what mkfs.xfs accepts
@@ -59,24 +60,31 @@ def make(image: str, size: int) -> None:
     """
     if os.path.exists(image):
         return
-    _remove_halves(image)
+    for path, pid in _halves(image):
+        if processes.start_time(pid) is None:
+            _unlink(path)
     half = f'{image}.{os.getpid()}-{threading.get_ident()}.new'
     _make_image(half, size * _GIB)
     with contextlib.suppress(FileExistsError):
         os.link(half, image)
-    os.unlink(half)
+    _unlink(half)
 
 
 def remove(image: str) -> None:
-    _remove_halves(image)
+    for path, _ in _halves(image):
+        _unlink(path)
+    _unlink(image)
+
+
+def _halves(image: str) -> list[tuple[str, int]]:
+    """What makers of it have begun, and their pids."""
+    begun = glob.glob(glob.escape(image) + '.*-*.new')
+    return [(path, int(path.removeprefix(image + '.').partition('-')[0])) for path in begun]
+
+
+def _unlink(path: str) -> None:
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(image)
-
-
-def _remove_halves(image: str) -> None:
-    for path in glob.glob(glob.escape(image) + '*.new'):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
+        os.unlink(path)
 
 
 def unmount(point: str) -> None:

@@ -1,4 +1,4 @@
-"""dbaas-manage identity on real files: users come and go, passwords are hashes, tokens and passwords are never shown."""
+"""dbaas-manage identity on real files: users come and go, passwords are hashes, no token and no password is shown."""
 
 import os
 from typing import Any
@@ -105,6 +105,6 @@ def test_the_first_password_is_written_until_another_is_set(manage: Manage) -> N
     identities.first_start(manage.path)
     first = identities.admin(manage.path)
     assert passwords.matches(first['password_hash'], first['password'])
-    assert first['password'] not in open(manage.path).read()
+    assert first['password'] not in str(manage.entries())
     manage('passwd', 'admin')
     assert 'password' not in identities.admin(manage.path)

@@ -8,7 +8,7 @@ from dbaas.cli.manage.deployment import Deployment
 from dbaas.cli.manage.findings import Finding, failed, ok, warning
 
 SCARCE = 1 << 30
-SECRET = ('token', 'openrc', 'demo.cnf')
+SECRET = ('token', 'openrc', 'clouds.yaml', 'password', 'demo.cnf')
 
 
 def state(deployment: Deployment) -> Iterator[Finding]:
