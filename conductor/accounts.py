@@ -18,11 +18,11 @@ class AccountSweep:
 
     def __call__(self) -> None:
         try:
-            for account in self._accounts.resources():
+            for instance_id in self._accounts.owners():
                 with self._db.read() as c:
-                    gone = sweeping.is_gone(c, account.owner.instance)
+                    gone = sweeping.is_gone(c, instance_id)
                 if gone:
-                    LOG.warning('%s %s belongs to no instance and is removed', account.kind, account.name)
-                    self._accounts.remove(account)
+                    LOG.warning('Instance %s is gone; its user of the message broker is removed', instance_id)
+                    self._accounts.delete(instance_id)
         except DbaasError as error:
             LOG.warning('Users of the message broker cannot be looked through: %s', error)

@@ -11,6 +11,10 @@ class Board(Protocol):
 
     shared: bool
 
+    @property
+    def connected(self) -> bool:
+        """Whether jobs can be posted and claimed now."""
+
     def start(self) -> None:
         """Connect, in the background: what uses the board starts without it. Repeatable."""
 

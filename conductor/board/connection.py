@@ -1,8 +1,8 @@
 """The connection with ZooKeeper: one client that never gives up, its requests counted, its states told."""
 
 import logging
+import math
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +22,7 @@ AWAY = (
 )  # fmt: skip
 RESTART_AFTER = 1.0  # seconds after kazoo itself has ended
 LONGEST_PAUSE = 1.0  # seconds between two tries to connect
+SHARES = 3  # of the session's time-out: a try to connect takes one at most
 GOODBYE = 0.5  # seconds for the end of a session
 
 
@@ -90,18 +91,18 @@ class Connection:
                 LOG.warning('the connection with ZooKeeper (%s) is made anew', self.hosts)
                 self.client.start_async()
 
-    def _is_refused(self) -> None:
+    def _is_refused(self, known_to_be: bool = False) -> None:
         """An ensemble that was set up anew refuses for ever who has seen more than it knows: then a new session."""
         if self.connected or self._closed or self.client.client_state == KeeperState.CLOSED:
             return
-        if not self._others_get_in():
-            self._later(self.timeout, self._is_refused)
-        elif not self.connected:
-            LOG.warning('ZooKeeper (%s) does not know our session and its own past: it is new', self.hosts)
+        refused = self._others_get_in()
+        if refused and known_to_be and not self.connected:
+            LOG.warning('ZooKeeper (%s) takes others in, but not our session: it has been set up anew', self.hosts)
             self.client.stop()
+        else:  # once more: our next try may be under way
+            self._later(self.timeout, lambda: self._is_refused(refused))
 
     def _others_get_in(self) -> bool:
-        """Whether a new client does, and ours still not some tries later."""
         other = _client(self._options)
         try:
             other.start(self.timeout)
@@ -110,9 +111,6 @@ class Connection:
         finally:
             other.stop()
             other.close()
-        deadline = time.monotonic() + 3 * LONGEST_PAUSE
-        while not (self.connected or self._closed) and time.monotonic() < deadline:
-            time.sleep(0.1)
         return True
 
     def close(self) -> None:
@@ -167,8 +165,12 @@ def _client(options: cfg.ConfigOpts) -> KazooClient:
     if options.username:
         secure['auth_data'] = [('digest', f'{options.username}:{options.password or ""}')]
         secure['default_acl'] = [security.make_digest_acl(options.username, options.password or '', all=True)]
+    servers = options.hosts.partition('/')[0].split(
+        ','
+    )  # kazoo cannot make the nodes of a chroot: they go into the root
+    # kazoo shares the time-out out among the servers it is told; one that is just starting may never answer a connect
+    hosts = ','.join(servers * math.ceil(min(SHARES, options.session_timeout) / len(servers)))
     retry = {'max_tries': -1, 'delay': 0.05, 'max_delay': LONGEST_PAUSE, 'max_jitter': 0.2}
-    hosts = options.hosts.partition('/')[0]  # kazoo cannot make the nodes of a chroot; they go before the root
     return KazooClient(hosts, timeout=options.session_timeout, connection_retry=retry, **secure)
 
 

@@ -12,6 +12,7 @@ class EmbeddedBoard:
     """All duties are this process's, and no claim is ever lost."""
 
     shared = False
+    connected = True
 
     def __init__(self) -> None:
         self._shelf = Shelf()

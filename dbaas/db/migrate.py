@@ -8,6 +8,7 @@ from alembic import command, config, script
 from alembic.runtime import migration
 
 from dbaas.db.session import Database
+from dbaas.exceptions import BadRequest
 
 _LOCK_NAME, _LOCK_NUMBER, _LOCK_WITHIN = 'dbaas schema', 0xDBAA5, 600  # seconds
 _FOLDER = os.path.join(os.path.dirname(__file__), 'migrations')
@@ -42,6 +43,10 @@ def upgrade(db: Database, revision: str = 'head') -> None:
 
 
 def downgrade(db: Database, revision: str) -> None:
+    """Raises BadRequest for a revision that this program does not know."""
+    known = [found.revision for found in script.ScriptDirectory.from_config(_config()).walk_revisions()]
+    if revision not in (*known, 'base'):
+        raise BadRequest(f'Revision {revision} is unknown: give base or one of {", ".join(known)}.')
     with _alone(db) as settings:
         command.downgrade(settings, revision)
 

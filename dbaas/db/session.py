@@ -45,7 +45,7 @@ class Database:
         hook: Callable[[str], None] | None = None,
         reruns: int = 10,
         durable: bool = True,
-        limits: Limits = Limits(),  # noqa: B008 - frozen
+        limits: Limits = Limits(),
     ):
         self.url = url
         self.clock = clock

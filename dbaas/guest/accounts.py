@@ -11,10 +11,8 @@ from urllib import parse
 from oslo_config import cfg
 
 from conf import messaging
-from dbaas.cloud.protocol import Owner, Resource
 from dbaas.guest.management import Management
 
-KIND = 'bus-account'
 CONNECTIONS = 10  # of one guest at a time: two agents that relieve each other
 PAGE = 500
 # messages older than sealing.WINDOW seconds are refused anyway; bytes: what a guest can make the broker keep
@@ -22,8 +20,6 @@ LIMITS = {'message-ttl': 300_000, 'max-length-bytes': 64 << 20, 'overflow': 'dro
 
 
 class Accounts(Protocol):
-    """`resources` and `remove` are what the reconciler sweeps by, as of a cloud."""
-
     def create(self, instance_id: str, password: str) -> None:
         """Found or made; an existing one gets this password and these rights."""
 
@@ -33,9 +29,8 @@ class Accounts(Protocol):
     def delete(self, instance_id: str) -> None:
         """User, rights, queues and exchanges; what is not there is fine."""
 
-    def resources(self) -> list[Resource]: ...
-
-    def remove(self, resource: Resource) -> None: ...
+    def owners(self) -> list[str]:
+        """Ids of the instances that have a user: what the reconciler's sweep looks through."""
 
 
 class NoAccounts:
@@ -50,11 +45,8 @@ class NoAccounts:
     def delete(self, instance_id: str) -> None:
         """Nothing was made."""
 
-    def resources(self) -> list[Resource]:
+    def owners(self) -> list[str]:
         return []
-
-    def remove(self, resource: Resource) -> None:
-        """There is none."""
 
 
 class RabbitAccounts:
@@ -90,14 +82,10 @@ class RabbitAccounts:
             for name in self._names(kind, instance_id):
                 self._api.delete(kind, self._vhost, name)
 
-    def resources(self) -> list[Resource]:
-        """Users with rights in our virtual host that are named like guests."""
+    def owners(self) -> list[str]:
+        """By the users with rights in our virtual host that are named like guests."""
         found = self._api.get('vhosts', self._vhost, 'permissions') or []
-        names = [entry['user'] for entry in found if entry['user'].startswith(_PREFIX)]
-        return [Resource(KIND, name, name, Owner(name.removeprefix(_PREFIX), '', '')) for name in sorted(names)]
-
-    def remove(self, resource: Resource) -> None:
-        self.delete(resource.owner.instance)
+        return sorted(e['user'].removeprefix(_PREFIX) for e in found if e['user'].startswith(_PREFIX))
 
     def _names(self, kind: str, instance_id: str) -> list[str]:
         """Of everything that its rights let it make: whole, before the first is removed."""
@@ -132,12 +120,14 @@ def _own(instance_id: str) -> str:
 
 
 def of(conf: cfg.ConfigOpts) -> Accounts:
-    """Of a deployment's transport. Raises ValueError with the remedy when the broker's management is not given."""
+    """Of a deployment's transport. Raises cfg.ConfigFileValueError when the broker's management is not given."""
     if not messaging.brokered(conf):
         return NoAccounts()
     given = conf.messaging
     if not given.management_url:
-        raise ValueError('[messaging] management_url is missing: each guest gets its own user of RabbitMQ through it')
+        raise cfg.ConfigFileValueError(
+            '[messaging] management_url is missing: each guest gets its own user of RabbitMQ through it'
+        )
     import oslo_messaging
 
     messaging.register(conf, given.transport_url)

@@ -7,6 +7,7 @@ from typing import Any
 from urllib import error, parse, request
 
 import tenacity
+from oslo_config import cfg
 
 from dbaas.exceptions import Unavailable
 
@@ -32,7 +33,7 @@ class Management:
     def __init__(self, url: str, ca_file: str | None = None) -> None:
         parts = parse.urlsplit(url)
         if parts.scheme not in ('http', 'https') or not parts.hostname or parts.username is None:
-            raise ValueError('[messaging] management_url must be http(s)://user:password@host:port')
+            raise cfg.ConfigFileValueError('[messaging] management_url must be http(s)://user:password@host:port')
         netloc = parts.netloc.rpartition('@')[2]
         self._base = f'{parts.scheme}://{netloc}{parts.path.rstrip("/")}/api/'
         pair = f'{parse.unquote(parts.username)}:{parse.unquote(parts.password or "")}'

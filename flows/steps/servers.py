@@ -28,14 +28,16 @@ class CreateServer(MakeResource):
 
     def execute(
         self, run: Any, cloud: Any, accounts: Any, secrets: Any, settings: Any, instance_id: str, datastore: str,
-        flavor: dict[str, Any], guest_key_id: str, bus_password_id: str | None, port: dict[str, Any], volume: dict[str, Any],
+        flavor: dict[str, Any], guest_key_id: str, bus_password_id: str | None,
+        port: dict[str, Any], volume: dict[str, Any],
     ) -> dict[str, Any]:  # fmt: skip
+        own = own_url(accounts, secrets, instance_id, bus_password_id)
         user_data = {
             'instance': instance_id,
             'key': base64.b64encode(secrets.open(guest_key_id)).decode(),
             'datastore': datastore,
             'heartbeat_interval': settings.guest.heartbeat_interval,
-            'transport_url': own_url(accounts, secrets, instance_id, bus_password_id) or settings.messaging.transport_url,
+            'transport_url': own or settings.messaging.transport_url,
         }
         run.check()
         made = cloud.create_server(

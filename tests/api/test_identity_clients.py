@@ -128,8 +128,11 @@ def test_clouds_yaml_and_the_sdk(site: Site) -> None:
     me = site.person['project_id']
     assert told == {'project': me, 'flavors': ['tiny', 'small', 'medium'], 'user': 'admin', 'projects': ['demo']}
     issued = site.openstack('token', 'issue')
-    env = {'OS_AUTH_TYPE': 'v3token', 'OS_AUTH_URL': f'{site.url}/identity', 'OS_TOKEN': issued['id']}
-    assert site.openstack('database', 'instance', 'list', env={**env, 'OS_PROJECT_NAME': 'demo', **DOMAINS}) == []
+    env = {
+        'OS_AUTH_TYPE': 'v3token', 'OS_AUTH_URL': f'{site.url}/identity', 'OS_TOKEN': issued['id'],
+        'OS_PROJECT_NAME': 'demo', 'OS_PROJECT_DOMAIN_ID': 'default',
+    }  # fmt: skip
+    assert site.openstack('database', 'instance', 'list', env=env) == []
 
 
 def test_our_own_client_and_the_old_one(site: Site) -> None:

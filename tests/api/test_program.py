@@ -14,6 +14,8 @@ import requests
 from dbaas.db import migrate
 from dbaas.db.session import Database
 from tests.notified import Notified
+from tests.scrape import Scrape
+from tests.servers.ports import free_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -35,6 +37,10 @@ def started(tmp_path: Any) -> Iterator[tuple[subprocess.Popen[str], str]]:
         process.wait()
 
 
+def _scraped(port: int) -> Scrape:
+    return Scrape(requests.get(f'http://127.0.0.1:{port}/metrics', timeout=30).text)
+
+
 def _listening(folder: Any) -> str:
     text = (folder / 'log').read_text()
     return text.partition('listening on ')[2].partition('\n')[0]
@@ -50,6 +56,27 @@ def test_it_is_ready_once_migrated_and_ends_at_a_signal(
     assert requests.get(f'{url}/', timeout=10).json()['versions'][0]['id'] == 'v1.0'
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
+
+
+def test_it_shows_metrics(tmp_path: Any) -> None:
+    """Also before there is a schema."""
+    port = free_port()
+    (tmp_path / 'options.conf').write_text(f'[api]\nbind_port = 0\n[metrics]\nport = {port}\n')
+    command = [*PROGRAM, '--config-file', str(tmp_path / 'options.conf'), '--state', str(tmp_path)]
+    with open(tmp_path / 'log', 'w') as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        url = until(lambda: _listening(tmp_path), 60, 'the API to listen')
+        until(lambda: 'metrics on' in (tmp_path / 'log').read_text(), 60, 'metrics')
+        assert _scraped(port)('dbaas_database_up') == 0
+        migrate.upgrade(Database(f'sqlite:///{tmp_path}/dbaas.sqlite'))
+        assert requests.get(f'{url}/healthcheck', timeout=10).status_code == 200
+        found = _scraped(port)
+        assert found('dbaas_database_up') == 1
+        assert found('dbaas_api_requests_total', method='GET', route='/healthcheck', status='200') == 1
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_systemd_hears_of_readiness_reading_again_and_stopping(tmp_path: Any) -> None:

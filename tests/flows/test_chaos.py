@@ -13,7 +13,9 @@ PARTS = 10
 
 
 @pytest.mark.parametrize('part', range(PARTS))
-def test_nothing_is_violated(disk, part):
+def test_nothing_is_violated(disk, kind, part):
+    """The engine is the same on all; what only a server can do wrong shows in fewer seeds."""
     quiet()
-    for seed in range(FIRST + part, FIRST + SEEDS, PARTS):
+    seeds = SEEDS if kind == 'sqlite' else SEEDS // 5
+    for seed in range(FIRST + part, FIRST + seeds, PARTS):
         chaos.attack(disk, seed)

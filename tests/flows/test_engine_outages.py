@@ -73,7 +73,7 @@ def wired(kind: str, databases: Databases, server: Server) -> Iterator[tuple[har
 @pytest.mark.parametrize('cut', ['before', 'after'])
 @pytest.mark.parametrize('number', range(1, 8))
 def test_a_commit_in_doubt(wired: tuple[harness.Disk, Wire], number: int, cut: str) -> None:
-    """Whether it took effect is seen at the next claim, in SQL: a done step is not done again, its event is there once."""
+    """Whether it took effect is seen at the next claim, in SQL: what is done is not done again, nor told again."""
     harness.quiet()
     disk, wire = wired
     with Injection().installed() as injection:

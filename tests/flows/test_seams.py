@@ -153,7 +153,7 @@ class StockWithStepper(stock_engine.ActionEngine):
 
 
 def run(engine_class: Any, graph: Graph, flow: Any, broken: set[str], never_resolve: bool) -> dict[str, Any]:
-    """All that are ready run before any outcome is looked at: what siblings do does not depend on their order."""
+    """One step at a time, by name: TaskFlow takes siblings, and their outcomes, in no order."""
     log: list[str] = []
     stepper = Stepper(_nothing_around, list)
     engine = engine_class(graph, flow, Memory(), stepper, {'log': log, 'broken': broken}, never_resolve)
@@ -164,7 +164,7 @@ def run(engine_class: Any, graph: Graph, flow: Any, broken: set[str], never_reso
         for state in engine.run_iter():
             if state == states.WAITING:
                 stepper._queue = type(stepper._queue)(sorted(stepper._queue, key=lambda call: call[1].name))
-                while stepper.next() is not None:
+                if stepper.next() is not None:
                     stepper.one()
     except Exception as error:  # noqa: BLE001 - compared
         raised = type(error).__name__

@@ -1,7 +1,6 @@
-"""The message broker's users in a House: what dbaas.guest.accounts.RabbitAccounts keeps in a broker, in a dictionary."""
+"""The message broker's users in a House: what dbaas.guest.accounts.RabbitAccounts keeps in a broker, in memory."""
 
-from dbaas.cloud.protocol import Owner, Resource
-from dbaas.guest.accounts import KIND, name_of
+from dbaas.guest.accounts import name_of
 
 
 class Users:
@@ -19,8 +18,5 @@ class Users:
     def delete(self, instance_id: str) -> None:
         self.made.pop(instance_id, None)
 
-    def resources(self) -> list[Resource]:
-        return [Resource(KIND, name_of(i), name_of(i), Owner(i, '', '')) for i in self.made]
-
-    def remove(self, resource: Resource) -> None:
-        self.delete(resource.owner.instance)
+    def owners(self) -> list[str]:
+        return list(self.made)

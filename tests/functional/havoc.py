@@ -41,6 +41,7 @@ class Havoc:
     def rage(self, seconds: float) -> None:
         """Act until then, as fast as the fleet lets go of what it has."""
         end = time.monotonic() + seconds
+        self.disturb()
         while time.monotonic() < end:
             (action,) = self.rng.choices(list(self.actions), list(self.actions.values()))
             try:
@@ -52,8 +53,7 @@ class Havoc:
         """Everything lives and is well; when all has come to rest: what is violated."""
         for name in list(self.fleet.frozen):
             self.fleet.thaw(name)
-        for row in self.fleet.control.clear():
-            self.done[f'fault {row["effect"]}'] += row['hits']
+        self._clear()
         for instance in self.fleet.control.snapshot()['guests']:
             self.fleet.control.mood(instance, 'well')
         self._revive()
@@ -89,12 +89,16 @@ class Havoc:
 
     # -- the cloud
     def disturb(self) -> None:
+        self._clear()
         control = self.fleet.control
-        control.clear()
         for effect in PASSING:
             when = self.rng.choice(['before', 'after'])
             control.fault('*', effect, when=when, probability=0.05 * self.rng.random(), seed=self.rng.randrange(10**6))
         control.fault('cloud.*', 'latency', probability=0.3, seconds=(0.0, 0.2 * self.rng.random()))
+
+    def _clear(self) -> None:
+        for row in self.fleet.control.clear():
+            self.done[f'fault {row["effect"]}'] += row['hits']
 
     def mood(self) -> Any:
         guests = sorted(self.fleet.control.snapshot()['guests'])
@@ -145,6 +149,8 @@ class Havoc:
         self.fleet.kill(name)
         self.fleet.restart(name)
         self.done[f'{name} killed'] += 1
+        if name == 'simulator':  # it forgets its faults
+            self.disturb()
 
     def api(self) -> None:
         self.fleet.kill('api')

@@ -13,8 +13,8 @@ from tests.waiting import until
 pytest_plugins = ['tests.functional.flow_fixtures']
 
 CREATE = (
-    'create-security-group', 'create-port', 'create-volume', 'create-server', 'wait-for-server', 'wait-for-guest',
-    'prepare-database', 'start-database', 'wait-for-database', 'publish-endpoint',
+    'create-security-group', 'create-port', 'create-volume', 'create-bus-account', 'create-server', 'wait-for-server',
+    'wait-for-guest', 'prepare-database', 'start-database', 'wait-for-database', 'publish-endpoint',
 )  # fmt: skip
 
 

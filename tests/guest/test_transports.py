@@ -102,7 +102,7 @@ def guest(serve: Any, connect: Any, endpoint: Endpoint) -> Any:
 
 def answers(client: Any) -> bool:
     try:
-        return client.prepare(timeout=2).call({}, 'echo', value=1) == 1
+        return bool(client.prepare(timeout=2).call({}, 'echo', value=1))
     except oslo_messaging.MessagingTimeout:
         return False
 

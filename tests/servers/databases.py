@@ -1,4 +1,4 @@
-"""The databases that tests of the control plane run on: one server of each kind per test process, started when asked."""
+"""The databases that tests of the control plane run on: a server of each kind per test process, started when asked."""
 
 import itertools
 import pathlib
@@ -8,8 +8,8 @@ from dbaas.cli.cluster.mariadb import MariaDB
 from dbaas.db import migrate
 from dbaas.db.session import Database
 from dbaas.db.tables import METADATA
-from tests.servers.postgresql import PostgreSQL
 from tests.servers.ports import free_port
+from tests.servers.postgresql import PostgreSQL
 
 KINDS = ('sqlite', 'mariadb', 'postgresql')
 TABLES = [table.name for table in METADATA.sorted_tables]

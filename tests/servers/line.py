@@ -35,16 +35,22 @@ class Line:
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while True:
-                client = listener.accept()[0]
-                server = socket.create_connection(('127.0.0.1', self._server_port))
-                with self._lock:
-                    here = self._listener is listener
-                    self._ends += [client, server]
-                if not here:
-                    client.close()
-                    server.close()
-                for source, target in ((client, server), (server, client)):
-                    threading.Thread(target=_copy, args=(source, target), daemon=True).start()
+                self._join(listener.accept()[0], listener)
+
+    def _join(self, client: socket.socket, listener: socket.socket) -> None:
+        try:
+            server = socket.create_connection(('127.0.0.1', self._server_port))
+        except OSError:  # the server itself is away
+            client.close()
+            return
+        with self._lock:
+            here = self._listener is listener
+            self._ends += [client, server]
+        if not here:
+            client.close()
+            server.close()
+        for source, target in ((client, server), (server, client)):
+            threading.Thread(target=_copy, args=(source, target), daemon=True).start()
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:

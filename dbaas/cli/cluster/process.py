@@ -44,6 +44,9 @@ class Process:
                 start_new_session=True,
             )  # fmt: skip
         processes.replace(self.pid_file, f'{child.pid}\n', 0o644)
+        deadline = time.monotonic() + 5
+        while self.pid is None and child.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.001)  # on a busy machine the command line shows a moment after the start
 
     def await_(self, ready: Callable[[], bool], timeout: float, what: str) -> None:
         """Raises Unavailable when it ends or is not ready in time, with the last line of its log."""

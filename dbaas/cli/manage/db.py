@@ -35,6 +35,29 @@ def upgrade(deployment: Deployment) -> None:
 
 
 @db.command()
+@click.argument('revision')
+@click.option('--yes', is_flag=True, help='Do not ask.')
+@pass_deployment
+@explained
+def downgrade(deployment: Deployment, revision: str, yes: bool) -> None:
+    """Take the schema back to REVISION, with what newer ones have added; `base` removes every table.
+
+    Back up the database before, and end every program of the control plane.
+
+    \b
+    Example:
+      dbaas-manage --state var db downgrade 0001 --yes
+    """
+    from dbaas.db import migrate
+
+    before = migrate.current(deployment.db)
+    if not yes:
+        click.confirm(f'schema {before or "empty"} -> {revision}: data is lost. Go on?', abort=True)
+    migrate.downgrade(deployment.db, revision)
+    output.write(f'schema {before or "empty"} -> {migrate.current(deployment.db) or "empty"}')
+
+
+@db.command()
 @pass_deployment
 @explained
 def version(deployment: Deployment) -> None:

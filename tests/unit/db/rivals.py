@@ -12,7 +12,7 @@ from tests.waiting import until
 Work = Callable[[sa.Connection], Any]
 # who waits for a lock, as the server sees it; one SQLite writer waits for the other before its first statement
 WAITING = {
-    'mysql': "SELECT variable_value + 0 FROM information_schema.global_status "
+    'mysql': 'SELECT variable_value + 0 FROM information_schema.global_status '
     "WHERE variable_name = 'innodb_row_lock_current_waits'",
     'postgresql': 'SELECT COUNT(*) FROM pg_locks WHERE NOT granted',
 }

@@ -91,6 +91,6 @@ def test_every_text_of_mariadb_compares_exactly_whatever_the_database_was_made_w
                WHERE table_schema = DATABASE() AND collation_name IS NOT NULL AND table_name != 'alembic_version'"""
     with db.engine.connect() as c:
         assert c.exec_driver_sql(query).scalars().all() == ['utf8mb4_nopad_bin']
-        engines = "SELECT DISTINCT engine FROM information_schema.tables WHERE table_schema = DATABASE()"
+        engines = 'SELECT DISTINCT engine FROM information_schema.tables WHERE table_schema = DATABASE()'
         assert c.exec_driver_sql(engines).scalars().all() == ['InnoDB']
     db.close()

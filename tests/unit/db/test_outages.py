@@ -1,4 +1,4 @@
-"""Database servers that stop, start, freeze, and lose a connection at the worst moment: nothing hangs, nothing doubles."""
+"""Servers that stop, start, freeze, and lose a connection at the worst moment: nothing hangs, nothing doubles."""
 
 import contextlib
 import os
@@ -81,9 +81,7 @@ def test_a_connection_that_dies_within_a_unit_of_work_runs_it_again(server: Serv
     assert (len(tries), used(counted)) == (2, 2)
 
 
-def test_a_server_that_is_away_is_told_at_once_and_waited_for_by_the_patient(
-    server: Server, counted: Database
-) -> None:
+def test_a_server_that_is_away_is_told_at_once_and_waited_for_by_the_patient(server: Server, counted: Database) -> None:
     server.stop()
     for call in (lambda: counted.run(add), lambda: used(counted)):
         with pytest.raises(exceptions.DatabaseUnavailable, match='try again') as caught:

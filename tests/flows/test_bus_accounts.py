@@ -1,0 +1,69 @@
+"""Whose users the guests have, by configuration; and the sweep for those that nobody owns."""
+
+import pytest
+
+import conf as configuration
+from conductor.accounts import AccountSweep
+from conf import messaging
+from dbaas.guest import accounts
+from tests.flows import harness
+from tests.flows.scenarios import INSTANCE, delete_ready
+
+
+def test_accounts_of_a_configuration() -> None:
+    conf = configuration.load()
+    messaging.prepare()
+    assert isinstance(accounts.of(conf), accounts.NoAccounts)
+    conf.set_override('transport_url', 'rabbit://u:p@one:5671,u:p@[::1]:5672/dbaas?ssl=true', group='messaging')
+    with pytest.raises(accounts.cfg.ConfigFileValueError, match='management_url'):
+        accounts.of(conf)
+    conf.set_override('management_url', 'http://admin:secret@one:15672', group='messaging')
+    made = accounts.of(conf)
+    url = made.url('i-1', 'p/w')
+    assert url == (
+        'rabbit://guest.i-1:p%2Fw@one:5671,guest.i-1:p%2Fw@[::1]:5672/dbaas?amqp_durable_queues=True&ssl=true'
+    )
+    conf.set_override('guest_hosts', ['broker.example:5671'], group='messaging')
+    assert str(accounts.of(conf).url('i', 'p')).startswith('rabbit://guest.i:p@broker.example:5671/dbaas?')
+
+
+@pytest.fixture
+def house(disk: harness.Disk) -> harness.House:
+    harness.quiet()
+    return harness.House(disk)
+
+
+def test_the_sweep_removes_users_of_deleted_instances_only(house: harness.House) -> None:
+    delete_ready(house)
+    house.users.create('of another deployment', 'x')
+    sweep = AccountSweep(house.db, house.users)
+    sweep()
+    assert set(house.users.made) == {INSTANCE, 'of another deployment'}
+    operation = house.delete(INSTANCE)
+    sweep()
+    assert INSTANCE in house.users.made, 'an operation is active'
+    assert house.go_on(operation) == 'SUCCEEDED' and INSTANCE not in house.users.made
+    house.users.create(INSTANCE, 'by a conductor that was frozen')
+    sweep()
+    assert set(house.users.made) == {'of another deployment'}
+
+
+def test_a_heartbeat_counts_as_of_when_it_was_made(house: harness.House) -> None:
+    delete_ready(house)
+
+    def row() -> tuple[float, str]:
+        found = house.rows('guest_heartbeats')['guest_heartbeats'][0]
+        return found['at'], found['state']
+
+    def beat(at: float, state: str) -> None:
+        house.reports.on_heartbeat(INSTANCE, {'state': state, 'details': {}, 'at': at})
+
+    house.now += 100
+    made = house.now
+    beat(made, 'HEALTHY')
+    house.now += 200
+    beat(made, 'HEALTHY')  # replayed by another receiver: it knows no nonces of this one
+    beat(made - 5, 'SHUTDOWN')  # overtaken
+    assert row() == (made, 'HEALTHY')
+    beat(house.now + 1000, 'SHUTDOWN')  # a clock that is ahead
+    assert row() == (house.now, 'SHUTDOWN')
