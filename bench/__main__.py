@@ -1,4 +1,4 @@
-"""python -m bench [steps] [create] [embedded] [distributed]: run the benchmarks, print each row, write bench/out/results.json."""
+"""python -m bench [steps] [create] [embedded] [distributed]: run them, print each row, write bench/out/results.json."""
 
 import logging
 import sys

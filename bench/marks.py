@@ -1,4 +1,4 @@
-"""Moments that the processes of a benchmark write down as they pass, one line each; all on one clock of this machine."""
+"""Moments that the processes of a benchmark write down as they pass, one line each, by one clock."""
 
 import dataclasses
 import os

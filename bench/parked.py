@@ -18,8 +18,8 @@ WARM, MORE, EVENTS = 200, 1000, 60
 
 
 def parked(folder: str, ours: Ours) -> list[Result]:
-    written = os.path.join(folder, 'marks-parked')
-    with processes.running(os.path.join(folder, 'bench.log'), written, 'bench.program', 'conductor', ours.config) as process:
+    log, written = os.path.join(folder, 'bench.log'), os.path.join(folder, 'marks-parked')
+    with processes.running(log, written, 'bench.program', 'conductor', ours.config) as process:
         _park(ours, WARM)
         before = processes.memory(process.pid)
         found = _park(ours, MORE)

@@ -1,4 +1,4 @@
-"""Ten-step flows, ours beside stock TaskFlow's, alternating: how many per second, their CPU, the time to the first step.
+"""Ten-step flows, ours and stock TaskFlow's, alternating: how many per second, their CPU, the time to the first step.
 
 Both have the same servers and as many workers. Work is posted before a conductor starts, and counted from its first
 step to its last. A request to ours goes through the API's process; a post to stock is its documented calls.
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from bench import loads, marks, processes
-from bench.ours import WORKERS, Ours
+from bench.ours import Ours
 from bench.results import Result
 from bench.stock import Stock
 
@@ -24,7 +24,7 @@ GAPS, STOCK_GAPS = (0.05, 0.15), (0.0, 0.5)  # seconds between the end of one an
 
 @dataclasses.dataclass
 class Seen:
-    """Of one side, over all rounds: flows per second and CPU (ms) per flow of each round, delays (ms) of each request."""
+    """Of one side: flows per second and CPU per flow (ms) of each round, delays (ms) of each request."""
 
     rates: list[float] = dataclasses.field(default_factory=list)
     cpu: list[float] = dataclasses.field(default_factory=list)

@@ -45,7 +45,7 @@ class Engine:
         self._recheck_after = settings.conductor.recheck_after
 
     def claim(self, job: operations.Job) -> Claimed | None:
-        """-> the claimed operation, or None. The first claim writes the atoms: without atoms nothing was ever started."""
+        """-> the claimed operation, or None. The first claim writes the atoms: without any nothing was started."""
         claimed = self._db.run(lambda c: take(c, job, self._conductor, self._db.clock(), _steps))
         if claimed is not None and claimed.op.epoch == 1:
             metrics.ACCEPT_TO_CLAIM.observe(max(claimed.op.beat - claimed.op.created, 0))

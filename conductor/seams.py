@@ -1,4 +1,4 @@
-"""TaskFlow's engine for one thread and one fenced session. Every private name of TaskFlow that we touch is in this file.
+"""TaskFlow's engine for one thread and one fenced session; every private name of its engine that we touch is here.
 
 Subclasses only, nothing is patched, and what they write an unmodified TaskFlow reads; docs/adr/0017 says what each
 saves. tests/flows/test_seams.py compares them with the stock engine and fails when TaskFlow changes below them.
@@ -207,6 +207,7 @@ class ActionEngine(stock_engine.ActionEngine):
         never_resolve: bool,
     ):  # fmt: skip
         super().__init__(graph.flow, flow, session, {'never_resolve': never_resolve, 'gather_statistics': False})
+        self._compiled: bool
         self._task_executor, self._injected, self._shape = stepper, injected, shape_of(graph)
         self.storage.inject(injected, transient=True)
 

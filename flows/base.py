@@ -94,7 +94,7 @@ class Step(task.Task):
     def park(self, run: Any, keys: Iterable[str], what: str) -> NoReturn:
         """Wait without a thread for one of `keys` or the next look; give up when overdue.
 
-        Called by `execute` of wait steps only, and by any `revert`.
+        Called by `execute` of steps outside of unordered blocks only, and by any `revert`.
         """
         limit = run.deadline(self.deadline)
         if self.overdue(run):

@@ -13,7 +13,7 @@ _e = EVENTS.c
 def _insert(columns: list[sa.Column]) -> sa.Insert:
     """The number that follows is found by the same statement: who adds an event has locked the operation's row."""
     values = bound(*columns) | {'seq': sa.func.coalesce(sa.func.max(_e.seq), 0) + 1}
-    following = sa.select(*values.values()).where(_e.operation_id == sa.bindparam('operation_id', type_=_e.operation_id.type))
+    following = sa.select(*values.values()).where(_e.operation_id == values['operation_id'])
     return sa.insert(EVENTS).from_select(list(values), following)
 
 

@@ -10,7 +10,9 @@ TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), 'mysql', 'mariadb')
 
 # of every table on MariaDB: ids and names compare as on the other databases, by case and to the last blank
 _TABLE = {'engine': 'InnoDB', 'charset': 'utf8mb4', 'collate': 'utf8mb4_nopad_bin', 'row_format': 'DYNAMIC'}
-TABLE = {f'{dialect}_{name}': value for dialect in ('mysql', 'mariadb') for name, value in _TABLE.items()}
+TABLE: dict[str, Any] = {
+    f'{dialect}_{name}': value for dialect in ('mysql', 'mariadb') for name, value in _TABLE.items()
+}
 
 
 class JSON(JSONType):

@@ -50,7 +50,7 @@ class NoAccounts:
 
 
 class RabbitAccounts:
-    """One virtual host belongs to one deployment. Errors: dbaas.exceptions.Unavailable.
+    """One virtual host belongs to one deployment. Errors: those of Management.
 
     hosts: 'host:port' as guests see them; options: of the transport, put into each guest's URL.
     """

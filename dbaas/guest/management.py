@@ -20,14 +20,14 @@ class Refused(Unavailable):
     """The API understood and said no: a wrong password, a right that its user lacks, a name that it does not take."""
 
 
-class _Transient(Unavailable):
-    """It may work in a moment."""
+class Away(Unavailable):
+    """It does not answer, or not now: it may work in a moment."""
 
 
 class Management:
     """url: http://user:password@host:port; ca_file: who signed its certificate, for https (default: the system's).
 
-    Errors say which call failed, never the password: Refused, and Unavailable after a few attempts.
+    Errors say which call failed, never the password: Refused, and Away after a few attempts.
     """
 
     def __init__(self, url: str, ca_file: str | None = None) -> None:
@@ -58,7 +58,7 @@ class Management:
         self._call('DELETE', path)
 
     @tenacity.retry(
-        retry=tenacity.retry_if_exception_type(_Transient), reraise=True,
+        retry=tenacity.retry_if_exception_type(Away), reraise=True,
         stop=tenacity.stop_after_attempt(ATTEMPTS), wait=tenacity.wait_random_exponential(multiplier=0.1, max=1),
     )  # fmt: skip
     def _call(self, method: str, path: tuple[str, ...], body: Any = None, query: dict[str, Any] | None = None) -> Any:
@@ -75,12 +75,12 @@ class Management:
             with said:
                 return _judge(said, method, what)
         except (OSError, ValueError) as failed:
-            raise _Transient(f'{what} failed: {getattr(failed, "reason", failed)}') from failed
+            raise Away(f'{what} failed: {getattr(failed, "reason", failed)}') from failed
 
 
 def _judge(said: error.HTTPError, method: str, what: str) -> None:
     if said.code == 404 and method in ('GET', 'DELETE'):
         return
-    kind = _Transient if said.code in _TRANSIENT else Refused
+    kind = Away if said.code in _TRANSIENT else Refused
     remedy = '; check [messaging] management_url' if said.code == 401 else ''
     raise kind(f'{what} answered {said.code} {said.reason}{remedy}') from None

@@ -40,7 +40,7 @@ class Finish(Step):
         """Nothing was made."""
 
 
-def build(**inputs: Any) -> linear_flow.Flow:
+def build(**_: Any) -> linear_flow.Flow:
     return linear_flow.Flow('demo.wait').add(
         SetAlarm(provides='alarm'),
         WaitForAlarm(),

@@ -10,7 +10,7 @@ from taskflow.patterns import linear_flow, unordered_flow
 from flows.steps import accounts, databases, network, records, servers, volumes
 
 
-def build(**inputs: Any) -> linear_flow.Flow:
+def build(**_: Any) -> linear_flow.Flow:
     return linear_flow.Flow('instance.create').add(
         unordered_flow.Flow('resources').add(
             network.CreateSecurityGroup(provides='security_group'),

@@ -7,17 +7,17 @@ from taskflow.patterns import linear_flow, unordered_flow
 from flows.steps import accounts, databases, removal
 
 
-def build(**inputs: Any) -> linear_flow.Flow:
+def build(**_: Any) -> linear_flow.Flow:
     return linear_flow.Flow('instance.delete').add(
         databases.StopDatabase(provides='stop_command'),
         databases.WaitForStop(),
         removal.DeleteServer(),
         removal.WaitForServerGone(),
+        accounts.DeleteBusAccount(),
         unordered_flow.Flow('rest').add(
             removal.DeleteVolumes(),
             removal.DeletePorts(),
             removal.DeleteSecurityGroups(),
-            accounts.DeleteBusAccount(),
         ),
         removal.ForgetInstance(),
     )

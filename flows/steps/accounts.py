@@ -1,14 +1,29 @@
 """The guest's user of the message broker. On a transport without a broker there is none, and the plan says so."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
+from dbaas.guest.management import Away
 from flows.base import Step
 from flows.steps.removal import WHY
 
 NONE = 'nothing: the transport of this deployment has no users'
 
 
-class CreateBusAccount(Step):
+class AccountStep(Step):
+    """Base."""
+
+    @contextlib.contextmanager
+    def patience(self, run: Any) -> Iterator[None]:
+        """A broker that is away is waited for, until the deadline; one that refuses us is an error."""
+        try:
+            yield
+        except Away as error:
+            self.park(run, [f'broker:{run.instance_id}'], str(error))
+
+
+class CreateBusAccount(AccountStep):
     """bus_password_id: the secret of its password; None: the transport has no users."""
 
     effect = "make the guest's user of the message broker, which reads nothing but its own queues"
@@ -20,15 +35,17 @@ class CreateBusAccount(Step):
     def execute(self, run: Any, accounts: Any, secrets: Any, bus_password_id: str | None) -> None:
         if bus_password_id is not None:
             run.check()
-            accounts.create(run.instance_id, secrets.open(bus_password_id).decode())
+            with self.patience(run):
+                accounts.create(run.instance_id, secrets.open(bus_password_id).decode())
 
     def revert(self, run: Any, accounts: Any, bus_password_id: str | None, **_: Any) -> None:
         if bus_password_id is not None:
             run.check()
-            accounts.delete(run.instance_id)
+            with self.patience(run):
+                accounts.delete(run.instance_id)
 
 
-class DeleteBusAccount(Step):
+class DeleteBusAccount(AccountStep):
     """bus_account: whether the transport has users."""
 
     effect = "remove the guest's user of the message broker with its queues"
@@ -40,7 +57,8 @@ class DeleteBusAccount(Step):
     def execute(self, run: Any, accounts: Any, bus_account: bool) -> None:
         if bus_account:
             run.check()
-            accounts.delete(run.instance_id)
+            with self.patience(run):
+                accounts.delete(run.instance_id)
 
 
 def _absent(inputs: dict[str, Any], name: str) -> bool:

@@ -18,6 +18,13 @@ class Submit(Step):
         guest.submit(run.instance_id, command)
         return command.id
 
+    def submit_when_there(self, run: Any, guest: Any, verb: str, args: dict[str, Any]) -> str:
+        """The same; while guest or broker are away it waits, until the deadline."""
+        try:
+            return self.submit(run, guest, verb, args)
+        except GuestUnreachable as error:
+            self.park(run, [f'guest:{run.instance_id}'], str(error))
+
 
 def outcome_of(run: Any, guest: Any, command_id: str) -> Outcome:
     """What became of it: the kept report, else what the guest says (a lost report is found by asking)."""

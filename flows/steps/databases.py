@@ -29,7 +29,7 @@ class PrepareDatabase(Submit):
             'address': port['address'], 'port': DATASTORES[datastore].port,
             **programs(settings, datastore),
         }  # fmt: skip
-        return self.submit(run, guest, 'prepare', args)
+        return self.submit_when_there(run, guest, 'prepare', args)
 
     def revert(self, run: Any, **_: Any) -> None:
         """Nothing: a silent guest must not hold the undo, and create-server's removes it all."""
@@ -49,7 +49,7 @@ class StartDatabase(Submit):
             'databases': databases,
             'users': [with_verifier(user, secrets) for user in users],
         }
-        return self.submit(run, guest, 'start', args)
+        return self.submit_when_there(run, guest, 'start', args)
 
     def revert(self, run: Any, **_: Any) -> None:
         """Nothing: a silent guest must not hold the undo, and create-server's removes it all."""

@@ -23,9 +23,7 @@ def _update(columns: list[sa.Column]) -> sa.Update:
 
 _update_atom = Family([*_fields, _a.updated_at], _update)
 _update_flow = Prepared(
-    sa.update(BOOK.flowdetails)
-    .where(_f.uuid == sa.bindparam('b_uuid'))
-    .values(bound(_f.state, _f.meta, _f.updated_at))
+    sa.update(BOOK.flowdetails).where(_f.uuid == sa.bindparam('b_uuid')).values(bound(_f.state, _f.meta, _f.updated_at))
 )
 _insert_atom = Prepared(
     sa.insert(BOOK.atomdetails).values(
@@ -58,7 +56,8 @@ def atoms_of(c: sa.Connection, operation_id: str) -> dict[str, Any]:
 def insert_atoms(c: sa.Connection, operation_id: str, atoms: Iterable[Any]) -> None:
     now = timeutils.utcnow()
     shared = {'parent_uuid': operation_id, 'created_at': now}
-    _insert_atom.run_many(c, [{**atom.to_dict(), **shared, 'atom_type': models.atom_detail_type(atom)} for atom in atoms])
+    rows = [{**atom.to_dict(), **shared, 'atom_type': models.atom_detail_type(atom)} for atom in atoms]
+    _insert_atom.run_many(c, rows)
 
 
 def save_atoms(c: sa.Connection, atoms: Iterable[Any]) -> None:

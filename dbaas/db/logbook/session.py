@@ -80,7 +80,7 @@ class Session:
         self.failed: Any = None  # the atom detail whose failure ends this run
         self.broken: Exception | None = None  # a commit failed: this run must not go on
         self.closed = False  # at rest or stale: nothing is written any more
-        self.next: list[operations.Job] = []  # what the last commit made runnable: this operation, or others on its resource
+        self.next: list[operations.Job] = []  # what the last commit made runnable, here or on the same resource
         self.seen, self.verbs, self._asked = self.op.wake_seq, claimed.verbs, len(claimed.verbs)
         self._fenced = time.monotonic()
         self._known = {atom.uuid for atom in self.flow}

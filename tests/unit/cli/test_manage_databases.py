@@ -22,7 +22,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def manage(kind: str, databases: Databases, tmp_path: pathlib.Path) -> Manage:
-    """manage(*args, code=0, output='table'): the program (code None: any), with the database named in its configuration file."""
+    """manage(*args, code=0, output='table'): the program, the database named in a file; code None: any."""
     url, file = databases.empty(kind), tmp_path / 'dbaas.conf'
     with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), 'w') as out:
         out.write(f'[DEFAULT]\nstate_dir = {tmp_path}/var\n[database]\nconnection = {url}\n')
