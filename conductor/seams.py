@@ -75,6 +75,18 @@ class Storage(stock_storage.Storage):
         super().__init__(flow, backend=session, scope_fetcher=scope_of)
         self._lock = _NoLock()
 
+    def get_atom_state(self, atom_name: str) -> str:
+        return self._atomdetail_by_name(atom_name)[0].state
+
+    def get_atom_intention(self, atom_name: str) -> str:
+        return self._atomdetail_by_name(atom_name)[0].intention
+
+    def set_atom_state(self, atom_name: str, state: str) -> None:
+        atom, _ = self._atomdetail_by_name(atom_name)
+        if atom.state != state:
+            atom.state = state
+            self._backend.update_atom_details(atom)
+
     def _with_connection(self, functor: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return functor(self._backend, *args, **kwargs)
 
@@ -139,8 +151,9 @@ class Selector(selector.Selector):
 
     def _all_done(self, atom: Any) -> bool:
         def is_done(before: Any) -> bool:
-            state, intention = self._storage.get_atoms_states([before.name])[before.name]
-            return state in _DONE and intention in (states.EXECUTE, states.IGNORE)
+            if self._storage.get_atom_state(before.name) not in _DONE:
+                return False
+            return self._storage.get_atom_intention(before.name) in (states.EXECUTE, states.IGNORE)
 
         return _all(self._shape.before, atom, is_done, self._done)
 

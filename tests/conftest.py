@@ -4,4 +4,4 @@ from conf import messaging
 
 messaging.prepare()
 
-pytest_plugins = ['tests.fixtures']
+pytest_plugins = ['tests.fixtures', 'tests.servers.broker']

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 CONNECT_WITHIN = 5  # seconds
 LOCK_WAIT = 5  # seconds that a statement waits for a row; then the unit of work runs again
+IDLE = 5  # seconds that a transaction may pause between statements: a frozen client must not keep its rows for ever
 RECYCLE = 1800  # seconds after which a connection is renewed: firewalls forget idle ones
 READ_VIEW = 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ'
 
@@ -76,13 +77,20 @@ def _mariadb(url: str, limits: Limits) -> sa.Engine:
         'connect_timeout': CONNECT_WITHIN,
         'read_timeout': limits.answer_within,
         'write_timeout': limits.answer_within,
-        'init_command': f"SET SESSION innodb_lock_wait_timeout={LOCK_WAIT}, sql_mode='TRADITIONAL'",
+        'init_command': 'SET SESSION '
+        + ', '.join(
+            [f'innodb_lock_wait_timeout={LOCK_WAIT}', "sql_mode='TRADITIONAL'"]
+            + ([f'idle_write_transaction_timeout={IDLE}'] if limits.answer_within is not None else [])
+        ),
     }
     return sa.create_engine(url, isolation_level='READ COMMITTED', connect_args=options, **limits.options())
 
 
 def _postgresql(url: str, limits: Limits) -> sa.Engine:
-    options = {'connect_timeout': CONNECT_WITHIN, 'options': f'-c lock_timeout={LOCK_WAIT}s'}
+    settings = f'-c lock_timeout={LOCK_WAIT}s'
+    if limits.answer_within is not None:
+        settings += f' -c idle_in_transaction_session_timeout={IDLE}s'
+    options = {'connect_timeout': CONNECT_WITHIN, 'options': settings}
     engine = sa.create_engine(url, isolation_level='READ COMMITTED', connect_args=options, **limits.options())
     if limits.answer_within is not None:
         from dbaas.db import impatient

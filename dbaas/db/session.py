@@ -78,6 +78,11 @@ class Database:
 
         def rerun() -> T:
             try:
+                return once()
+            except sa.exc.DBAPIError as error:
+                if not failures.may_rerun(error):
+                    raise
+            try:
                 return self._rerun(once)
             except sa.exc.DBAPIError as error:
                 if failures.may_rerun(error):  # so often: it is too busy to work with

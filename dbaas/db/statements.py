@@ -1,7 +1,7 @@
 """Statements that run for every step: compiled once per dialect, then handed to the driver as text and values.
 
 SQLAlchemy's own execution of a statement costs more than a small database takes to answer it. Values are converted
-by the same types, so that rows look alike whoever wrote them.
+by the same types, so that rows look alike whoever wrote them; errors are SQLAlchemy's.
 """
 
 import json
@@ -14,27 +14,61 @@ from dbaas.db.tables import JSON
 
 
 class Prepared:
-    """One statement without defaults: every column that it sets is a bind parameter."""
+    """One statement without defaults: every column that it sets is a bind parameter. It belongs into a transaction."""
 
     def __init__(self, statement: Any):
         self._statement = statement
         self._compiled: dict[str, _Compiled] = {}
 
-    def run(self, c: sa.Connection, values: Mapping[str, Any]) -> sa.CursorResult:
-        """Results come as the driver gives them: ask for numbers and words only."""
+    def run(self, c: sa.Connection, values: Mapping[str, Any]) -> int:
+        """-> number of rows that it found."""
         compiled = self._for(c)
-        return c.exec_driver_sql(compiled.text, compiled.values(values))
+        return _ask(c, compiled.text, compiled.values(values), lambda cursor: cursor.rowcount)
+
+    def rows(self, c: sa.Connection, values: Mapping[str, Any]) -> list[Any]:
+        """Tuples as the driver gives them: ask for numbers and words only."""
+        compiled = self._for(c)
+        return _ask(c, compiled.text, compiled.values(values), lambda cursor: cursor.fetchall())
 
     def run_many(self, c: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         compiled = self._for(c)
         if found := [compiled.values(row) for row in rows]:
-            c.exec_driver_sql(compiled.text, found if len(found) > 1 else found[0])
+            _ask(c, compiled.text, found, lambda cursor: None)
 
     def _for(self, c: sa.Connection) -> '_Compiled':
         name = c.dialect.name
         if name not in self._compiled:
             self._compiled[name] = _Compiled(self._statement, c.dialect)
         return self._compiled[name]
+
+
+def _ask(c: sa.Connection, text: str, values: Any, answer: Callable[[Any], Any]) -> Any:
+    """values: of one execution, or a list of many."""
+    if not c.in_transaction():
+        c.begin()
+    cursor = c.connection.cursor()
+    try:
+        if isinstance(values, list):
+            c.dialect.do_executemany(cursor, text, values)
+        else:
+            c.dialect.do_execute(cursor, text, values)
+        return answer(cursor)
+    except c.dialect.loaded_dbapi.Error as error:
+        raise _told(c, cursor, text, error) from error
+    finally:
+        cursor.close()
+
+
+def _told(c: sa.Connection, cursor: Any, text: str, error: Any) -> BaseException:
+    """What SQLAlchemy would have raised; a connection that is no more is invalid from here on."""
+    connection = c.connection.dbapi_connection
+    gone = c.dialect.is_disconnect(error, connection, cursor)
+    if gone:
+        c.invalidate(error)
+    return sa.exc.DBAPIError.instance(
+        text, None, error, c.dialect.loaded_dbapi.Error,
+        hide_parameters=True, connection_invalidated=gone, dialect=c.dialect,
+    )  # fmt: skip
 
 
 class Family:

@@ -41,7 +41,11 @@ class Book:
         return self.rows('SELECT count(*) FROM operation_event WHERE operation_id = ?', operation)[0][0]
 
     def hold_up(self, count: int) -> None:
-        """Let the commit of an operation's next finished step hang, when `count` of its steps are done."""
+        """Let the commit of an operation's next finished step hang, when `count` of its steps are done.
+
+        Whoever hung before goes on.
+        """
+        self.let_go()
         with self._connection() as connection:
             connection.executescript(_FOR_EVER.format(count=count))
 

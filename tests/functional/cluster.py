@@ -6,7 +6,9 @@ import signal
 import subprocess
 from contextlib import closing
 
-from tests.functional.deployment import PATIENCE, PROGRAMS, Deployment, environment
+from dbaas.cli.cluster.program import Program
+from tests.functional.bus_traces import BusTraces
+from tests.functional.deployment import OPTIONS, PATIENCE, PROGRAMS, Deployment, environment
 from tests.functional.machine import processes
 from tests.functional.sql_book import SqlBook
 from tests.notified import Notified
@@ -15,14 +17,19 @@ from tests.waiting import until
 SERVERS = ('zookeeper', 'rabbitmq', 'sql')
 CONDUCTORS = ('conductor-1', 'conductor-2')
 MEMBERS = (*SERVERS, 'api', *CONDUCTORS)
+SESSION = 2  # seconds without a sign of life after which a conductor's claims are others'
 
 
 class Cluster(Deployment):
     """`process` is the command `dbaas cluster up` while it is under way; what it has started outlives it."""
 
+    options = {**OPTIONS, 'board': {'session_timeout': SESSION, 'resync_interval': 2}}
+
     def __init__(self, folder: pathlib.Path):
         super().__init__(folder)
-        self.book = SqlBook(self.state / 'conf' / 'api.conf')
+        config = self.state / 'conf' / 'api.conf'
+        self.book = SqlBook(config)
+        self.traces = BusTraces(self.state, self.traces.addresses, config)
 
     def arguments(self, *options: str) -> list[str]:
         where = ['--state', str(self.state), '--port', str(self.port), '--config-file', str(self.config)]
@@ -40,6 +47,26 @@ class Cluster(Deployment):
         for name in ('api', *CONDUCTORS):
             self.kill(name, how)
         return 0
+
+    def conductor_of(self, operation: str) -> str:
+        """Who claimed it last."""
+        return self.book.rows('SELECT conductor FROM operation WHERE id = ?', operation)[0][0]
+
+    def crash(self, operation: str) -> None:
+        """kill -9 of the conductor that runs an operation. The other one runs."""
+        self.recover()
+        self.kill(self.conductor_of(operation) or CONDUCTORS[0])
+
+    def recover(self) -> None:
+        """Both conductors run."""
+        programs = [Program(str(self.state), name, 'dbaas-conductor', ['--name', name]) for name in CONDUCTORS]
+        for program in programs:
+            program.launch()
+        for program in programs:
+            program.await_ready()
+
+    def own(self) -> set[int]:
+        return set(self.pids().values())
 
     def kill(self, name: str, how: int = signal.SIGKILL) -> None:
         """One process, until it is gone."""

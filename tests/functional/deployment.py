@@ -32,6 +32,8 @@ FOREIGN = {'OS_CLOUD': 'another', 'OS_USERNAME': 'somebody', 'OS_PROJECT_NAME': 
 class Deployment:
     """Everything of it lies in `folder`, but sockets and mounts; nothing runs until up()."""
 
+    options = OPTIONS
+
     def __init__(self, folder: pathlib.Path):
         self.folder = folder
         self.state = folder / 'state'
@@ -42,13 +44,14 @@ class Deployment:
         self.process: subprocess.Popen[bytes] | None = None
         self.outputs: list[pathlib.Path] = []  # stdout and stderr of each `dbaas up`
         self.heard: list[str] = []  # what clients have said
+        self.variables: dict[str, str] = {}  # more of the environment that it is started in
         self._variables: dict[str, str] = {}
         self.configure()
 
     # -- dbaas up and down -----------------------------------------------------------------------------------------
     def configure(self, **groups: dict[str, Any]) -> None:
         """Write the configuration file, with these options besides the usual ones. The next start reads it."""
-        wanted = {'local': {'address_dir': self.traces.addresses}, **OPTIONS}
+        wanted = {'local': {'address_dir': self.traces.addresses}, **self.options}
         text = configparser.ConfigParser(interpolation=None)
         text.read_dict({name: wanted.get(name, {}) | groups.get(name, {}) for name in {**wanted, **groups}})
         with open(self.config, 'w') as out:
@@ -64,8 +67,8 @@ class Deployment:
         self.outputs.append(self.folder / f'up-{len(self.outputs)}.out')
         with open(self.outputs[-1], 'wb') as out:
             self.process = subprocess.Popen(
-                self.arguments(*options), cwd=self.folder, env=environment(), stdin=subprocess.DEVNULL,
-                stdout=out, stderr=out, start_new_session=True,
+                self.arguments(*options), cwd=self.folder, env={**environment(), **self.variables},
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
             )  # fmt: skip
 
     def up(self, *options: str) -> None:
@@ -90,6 +93,18 @@ class Deployment:
         code = self.process.wait(PATIENCE)
         self.process = None
         return code
+
+    def crash(self, operation: str) -> None:
+        """kill -9 of who runs an operation."""
+        self.end()
+
+    def recover(self) -> None:
+        """What crashed runs again."""
+        self.up()
+
+    def own(self) -> set[int]:
+        """Processes that belong to no instance."""
+        return {self.process.pid} if self.process is not None else set()
 
     def run(
         self, *command: str, code: int = 0, variables: Mapping[str, str] = MappingProxyType({})

@@ -23,7 +23,8 @@ from dbaas.cli.embedded import schema
 from dbaas.cloud.simulated.control import Control
 from dbaas.db.session import Database
 from dbaas.db.words import TERMINAL
-from tests.functional.deployment import free_port
+from tests.scrape import Scrape
+from tests.servers.ports import lasting_port
 from tests.waiting import until
 
 PROJECT = 'demo'
@@ -42,18 +43,25 @@ OPTIONS: dict[str, dict[str, Any]] = {
     'quota': {'instances': -1, 'volumes': -1},
 }
 STEADY = {*TERMINAL, 'HELD', 'ABORT_HELD', 'PAUSED'}
+SERVERS = ('zookeeper', 'sql', 'simulator')
+CONDUCTOR = 'dbaas-conductor'
 
 
 class Fleet:
-    """Everything of it lies in `folder`; nothing runs until up(). options: more of the configuration, by group."""
+    """Everything of it lies in `folder`; nothing runs until up(). options: more of the configuration, by group.
+
+    own: the same for one process, by its name; read when it begins.
+    """
 
     def __init__(self, folder: pathlib.Path, conductors: int = 2, **options: dict[str, Any]):
         self.state = str(folder / 'state')
-        self.zookeeper = ZooKeeper(self.state, free_port(), durable=False)
-        self.sql = MariaDB(self.state, free_port())  # it is killed, and what it has committed must be there
-        self.simulator = Simulator(self.state, free_port(), duration=0.05, active=0.05, boot=0.05)
-        self.url = f'http://127.0.0.1:{free_port()}'
+        self.zookeeper = ZooKeeper(self.state, lasting_port(), durable=False)
+        self.sql = MariaDB(self.state, lasting_port())  # it is killed, and what it has committed must be there
+        self.simulator = Simulator(self.state, lasting_port(), duration=0.05, active=0.05, boot=0.05)
+        self.url = f'http://127.0.0.1:{lasting_port()}'
         self._options = options
+        self.own: dict[str, dict[str, dict[str, Any]]] = {}
+        self._metrics: dict[str, int] = {}
         self._made = 0
         self.api = Program(self.state, 'api', 'dbaas-api')
         self.conductors: dict[str, Program] = {}
@@ -65,6 +73,11 @@ class Fleet:
     # -- life
     def up(self) -> None:
         """Returns when all of it serves."""
+        self.serve()
+        self.begin('api', *self.conductors)
+
+    def serve(self) -> None:
+        """The servers only."""
         starts: list[Callable[[], None]] = [self.zookeeper.start, self.sql.start, self.simulator.start]
         with ThreadPoolExecutor(len(starts)) as pool:
             for started in [pool.submit(start) for start in starts]:
@@ -75,7 +88,6 @@ class Fleet:
         db.close()
         with open(os.open(os.path.join(self.state, 'identity.yaml'), os.O_WRONLY | os.O_CREAT, 0o600), 'w') as out:
             yaml.safe_dump([ADMIN], out)
-        self.begin('api', *self.conductors)
 
     def close(self) -> None:
         """Nothing of it runs on, whatever a test has left. Repeatable."""
@@ -96,25 +108,28 @@ class Fleet:
             program.await_ready()
 
     def _configuration(self, name: str) -> dict[str, dict[str, Any]]:
+        self._metrics.setdefault(name, lasting_port())
         groups: dict[str, dict[str, Any]] = {
             **OPTIONS,
+            'metrics': {'port': self._metrics[name]},
             'DEFAULT': {'state_dir': self.state},
             'api': {'bind_host': '127.0.0.1', 'bind_port': int(self.url.rpartition(':')[2])},
             'database': {'connection': self.sql.url()},
             'simulated': {'url': self.simulator.url},
             'board': {**OPTIONS['board'], 'hosts': self.zookeeper.hosts},
         }
-        for group, options in self._options.items():
-            groups[group] = {**groups.get(group, {}), **options}
+        for more in (self._options, self.own.get(name, {})):
+            for group, options in more.items():
+                groups[group] = {**groups.get(group, {}), **options}
         return groups
 
     def _program(self, name: str) -> Program:
         return self.api if name == 'api' else self.conductors[name]
 
-    def _another(self) -> str:
+    def _another(self, program: str = CONDUCTOR) -> str:
         self._made += 1
         name = f'conductor-{self._made}'
-        self.conductors[name] = Program(self.state, name, 'dbaas-conductor', ['--name', name])
+        self.conductors[name] = Program(self.state, name, program, ['--name', name])
         return name
 
     # -- what happens to them
@@ -134,19 +149,26 @@ class Fleet:
 
     def restart(self, name: str) -> None:
         """Stop it, if it runs, and start it again; servers keep their data."""
-        if name in ('zookeeper', 'sql', 'simulator'):
-            server = getattr(self, name)
-            server.stop()
-            server.start()
+        self.end(name)
+        if name in SERVERS:
+            getattr(self, name).start()
         else:
-            self._program(name).stop()
             self.begin(name)
 
-    def add_conductor(self) -> str:
-        """-> its name, once it claims."""
-        name = self._another()
+    def end(self, name: str) -> None:
+        """SIGTERM, until it is gone."""
+        (getattr(self, name) if name in SERVERS else self._program(name)).stop()
+
+    def add_conductor(self, program: str = CONDUCTOR) -> str:
+        """-> its name, once it claims. program: a path, of one that is not installed."""
+        name = self._another(program)
         self.begin(name)
         return name
+
+    def replace_api(self, program: str) -> None:
+        """By one that is not installed, at this path; it begins when it is told to."""
+        self.end('api')
+        self.api = Program(self.state, 'api', program)
 
     def remove_conductor(self, name: str) -> None:
         """SIGTERM: it hands over."""
@@ -158,25 +180,32 @@ class Fleet:
         os.kill(pid, number)
 
     def pid(self, name: str) -> int | None:
-        return getattr(self, name).pid if name in ('zookeeper', 'sql', 'simulator') else self._program(name).pid
+        return getattr(self, name).pid if name in SERVERS else self._program(name).pid
 
     def log(self, name: str) -> str:
         return pathlib.Path(self.state, 'log', f'{name}.log').read_text()
 
     # -- requests
-    def call(self, method: str, path: str, body: Any = None) -> requests.Response:
+    def ask(self, method: str, path: str, body: Any = None) -> requests.Response:
+        """Whatever the answer is."""
         headers = {'X-Auth-Token': ADMIN['token']}
-        url = f'{self.url}/v1.0/{PROJECT}{path}'
-        answer = requests.request(method, url, json=body, headers=headers, timeout=60)
+        return requests.request(method, f'{self.url}/v1.0/{PROJECT}{path}', json=body, headers=headers, timeout=60)
+
+    def call(self, method: str, path: str, body: Any = None) -> requests.Response:
+        answer = self.ask(method, path, body)
         assert answer.status_code < 400, answer.text
         return answer
+
+    def order(self, name: str) -> requests.Response:
+        """Ask for an instance; whatever the answer is."""
+        return self.ask('POST', '/instances', {'instance': {'name': name, 'flavorRef': '1', 'volume': {'size': 1}}})
 
     def create(self, number: int = 1, name: str = 'db') -> list[tuple[str, str]]:
         """Ask for so many instances, several at once -> (instance, operation) of each."""
 
         def one(index: int) -> tuple[str, str]:
-            wish = {'name': f'{name}-{index}', 'flavorRef': '1', 'volume': {'size': 1}}
-            answer = self.call('POST', '/instances', {'instance': wish})
+            answer = self.order(f'{name}-{index}')
+            assert answer.status_code < 400, answer.text
             return answer.json()['instance']['id'], answer.headers['X-Dbaas-Operation-Id']
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -186,6 +215,10 @@ class Fleet:
         """-> the operation's id."""
         return self.call('DELETE', f'/instances/{instance}').headers['X-Dbaas-Operation-Id']
 
+    def scrape(self, name: str) -> Scrape:
+        """The metrics of one process."""
+        return Scrape(requests.get(f'http://127.0.0.1:{self._metrics[name]}/metrics', timeout=60).text)
+
     # -- looks, past the API
     @property
     def control(self) -> Control:
@@ -194,6 +227,11 @@ class Fleet:
     def rows(self, statement: str, **values: Any) -> list[Any]:
         with self._reader.connect() as c:
             return list(c.execute(sa.text(statement), values))
+
+    def done(self, operation: str) -> list[tuple[str, int]]:
+        """(step, attempt) of each step that was finished, in their order; one that ran twice is there twice."""
+        query = "SELECT step, attempt FROM operation_event WHERE operation_id = :o AND kind = 'done' ORDER BY seq"
+        return [(row.step, row.attempt) for row in self.rows(query, o=operation)]
 
     def states(self) -> dict[str, str]:
         """operation -> its state."""

@@ -21,6 +21,8 @@ def _command_lines() -> Iterator[tuple[int, list[str]]]:
 class Traces:
     """Of one deployment: `state` and `addresses` are its state directory and its folder of address files."""
 
+    once = {'agents': 1, 'servers': 1, 'volumes': 1, 'addresses': 1}  # the census of an instance that is whole
+
     def __init__(self, state: pathlib.Path, addresses: pathlib.Path):
         self.state, self.addresses = state, addresses
 

@@ -1,5 +1,6 @@
 """`dbaas cluster up` and `down` as their users meet them: real servers, two conductors, a real MariaDB as instance."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -7,7 +8,6 @@ import signal
 import socket
 import stat
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 
@@ -181,14 +181,14 @@ def test_down_leaves_nothing_and_up_continues(cluster: Cluster) -> None:
     assert cluster.traces.running() == {}
     assert not list((cluster.state / 'run').glob('*.pid'))
     assert 'holds an instance of `dbaas cluster up`' in cluster.run(*Deployment.arguments(cluster), code=1).stderr
-    ports = json.loads((cluster.state / 'ports.json').read_text())
-    with (
-        socket.create_server(('127.0.0.1', ports['zookeeper'])),
-        socket.create_server(('127.0.0.1', ports['rabbitmq'])),
-    ):
+    ports = ports_of(cluster)
+    taken = {'zookeeper', 'rabbitmq', 'epmd', 'dist'}
+    with contextlib.ExitStack() as strangers:
+        for name in taken:
+            strangers.enter_context(socket.create_server(('127.0.0.1', ports[name])))
         cluster.up('--demo')
-    again = json.loads((cluster.state / 'ports.json').read_text())
-    assert {name for name in ports if again[name] != ports[name]} == {'zookeeper', 'rabbitmq'}
+    again = ports_of(cluster)
+    assert {name for name in ports if again[name] != ports[name]} == taken
     assert f'@127.0.0.1:{again["rabbitmq"]}/' in (cluster.traces.record(instance) / 'agent.json').read_text()
     assert not set(cluster.pids().values()) & set(before.values())
     until(lambda: answers(cluster), PATIENCE, 'the demo answers')
@@ -197,9 +197,16 @@ def test_down_leaves_nothing_and_up_continues(cluster: Cluster) -> None:
     works(cluster)
 
 
+def ports_of(cluster: Cluster) -> dict[str, int]:
+    """Also those that only the broker itself has to know."""
+    of_the_broker = json.loads((cluster.state / 'rabbitmq' / 'ports.json').read_text())
+    known = json.loads((cluster.state / 'ports.json').read_text())
+    return known | {name: of_the_broker[name] for name in ('epmd', 'dist')}
+
+
 def test_a_killed_up_is_continued(tmp_path: pathlib.Path) -> None:
     """Whatever it had started is known to the next one, and to `down`."""
-    with closing(Cluster(tmp_path)) as young:
+    with contextlib.closing(Cluster(tmp_path)) as young:
         young.start()
         until(lambda: young.lives('sql'), PATIENCE, 'a server runs')
         young.process.kill()

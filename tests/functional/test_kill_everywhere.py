@@ -1,7 +1,8 @@
-"""kill -9 of `dbaas up` at every step of a real create and of its delete: each start goes on where the last was killed.
+"""kill -9 of who works, at every step of a real create and of its delete: the next one goes on where it was killed.
 
-A step is killed when its work is done and its outcome is not committed: the hardest moment, since the work is there and
-nobody knows. A trigger in the control plane's database, put there from outside, holds it up at exactly that commit.
+`dbaas up` is killed, and started again; on a cluster the conductor, whose claim goes to the other one. A step is killed
+when its work is done and its outcome is not committed: the hardest moment, since the work is there and nobody knows. A
+trigger in the control plane's database, put there from outside, holds it up at exactly that commit.
 """
 
 import collections
@@ -11,6 +12,8 @@ import os
 import pathlib
 import random
 import signal
+import statistics
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,21 +21,22 @@ import pytest
 
 from dbaas.db.words import STUCK, TERMINAL
 from tests.functional import server_program
+from tests.functional.cluster import SESSION, Cluster
 from tests.functional.deployment import PATIENCE, Deployment
+from tests.functional.kinds import KINDS, running
 from tests.functional.machine import processes
 from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group('kill-everywhere')]
 
 CREATE = {
-    'create-security-group', 'create-port', 'create-volume', 'create-server', 'wait-for-server', 'wait-for-guest',
-    'prepare-database', 'start-database', 'wait-for-database', 'publish-endpoint',
+    'create-security-group', 'create-port', 'create-volume', 'create-bus-account', 'create-server', 'wait-for-server',
+    'wait-for-guest', 'prepare-database', 'start-database', 'wait-for-database', 'publish-endpoint',
 }  # fmt: skip
 DELETE = {
-    'stop-database', 'wait-for-stop', 'delete-server', 'wait-for-server-gone', 'delete-volumes', 'delete-ports',
-    'delete-security-groups', 'forget-instance',
+    'stop-database', 'wait-for-stop', 'delete-server', 'wait-for-server-gone', 'delete-bus-account', 'delete-volumes',
+    'delete-ports', 'delete-security-groups', 'forget-instance',
 }  # fmt: skip
-ONE_OF_EACH = {'agents': 1, 'servers': 1, 'volumes': 1, 'addresses': 1}
 MOST = 30  # kills of one operation
 SEED = 5
 # With the file `closed` there, a server is begun and does not start.
@@ -45,30 +49,48 @@ def gate() -> Iterator[pathlib.Path]:
         yield program.parent
 
 
-@pytest.fixture(scope='module')
-def deployment(tmp_path_factory: pytest.TempPathFactory, gate: pathlib.Path) -> Iterator[Deployment]:
-    made = Deployment(tmp_path_factory.mktemp('killed'))
-    made.configure(mariadb={'server_binary': gate / 'mariadbd'})
-    made.up()
-    yield made
-    (gate / 'closed').unlink(missing_ok=True)
-    made.close()
+@pytest.fixture(scope='module', params=KINDS)
+def deployment(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, gate: pathlib.Path
+) -> Iterator[Deployment]:
+    # whoever is held up stays so until it is killed
+    options = {'mariadb': {'server_binary': gate / 'mariadbd'}, 'database': {'answer_within': 2 * PATIENCE}}
+    with running(request.param, tmp_path_factory.mktemp('killed'), **options) as made:
+        yield made
+        (gate / 'closed').unlink(missing_ok=True)
 
 
 def kill_at_every_step(deployment: Deployment, operation: str, instance: str) -> list[dict[str, int]]:
-    """Kill it in each commit of a finished step, and start it anew -> what there was at each kill."""
+    """Kill it in each commit of a finished step -> what there was at each kill."""
     seen: list[dict[str, int]] = []
+    waits: list[float] = []  # seconds until another one had it
     while len(seen) < MOST:
         until(lambda: over(deployment, operation) or deployment.book.held_up(), PATIENCE, f'step {len(seen)}')
         if over(deployment, operation):
+            if isinstance(deployment, Cluster):
+                assert statistics.median(waits) < SESSION + 1
             return seen
-        deployment.end()
-        deployment.book.let_go()
+        deployment.crash(operation)
+        killed = time.time()
         assert len(deployment.book.done(operation)) == len(seen), 'it was killed elsewhere'
         seen.append(things(deployment, instance))
         deployment.book.hold_up(len(seen))
-        deployment.up()
+        if isinstance(deployment, Cluster):
+            waits.append(taken_over(deployment, operation, killed))
+        deployment.recover()
     raise AssertionError('it does not end')
+
+
+def taken_over(cluster: Cluster, operation: str, killed: float) -> float:
+    """Its conductor was killed then -> seconds after which the other one has claimed it."""
+    claims = "SELECT conductor, at FROM operation_event WHERE operation_id = ? AND kind = 'claimed' ORDER BY seq"
+    before = [conductor for conductor, at in cluster.book.rows(claims, operation) if at < killed][-1]
+    conductor, at = until(
+        lambda: next((c for c in cluster.book.rows(claims, operation) if c[1] >= killed), None),
+        PATIENCE, 'another one claims it',
+    )  # fmt: skip
+    assert conductor != before
+    return at - killed
 
 
 def over(deployment: Deployment, operation: str) -> bool:
@@ -109,7 +131,7 @@ def whole(deployment: Deployment, instance: str, operation: str, password: str) 
     """Created, and everything once."""
     assert deployment.book.state(operation) == 'SUCCEEDED'
     assert sorted(deployment.book.done(operation)) == once(CREATE)
-    assert deployment.traces.census(instance) == ONE_OF_EACH
+    assert deployment.traces.census(instance) == deployment.traces.once
     assert ledger(deployment, instance) == accepted_and_finished_once(operation)
     login = deployment.login(instance, 'u', password)
     assert deployment.sql(login, 'SHOW DATABASES').splitlines() == ['d', 'information_schema']
@@ -207,5 +229,5 @@ def kill_now_and_then(deployment: Deployment, operation: str, chance: random.Ran
     while not over(deployment, operation):
         wanted = deployment.book.events(operation) + chance.randint(2, 12)
         until(enough, PATIENCE, f'{wanted} events')
-        deployment.end()
-        deployment.up()
+        deployment.crash(operation)
+        deployment.recover()

@@ -1,4 +1,4 @@
-"""A running deployment that these tests share: real clients, what an instance is, kills of its agent and its server."""
+"""One running deployment of each kind: real clients, what an instance is, kills of its agent and its server."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from contextlib import closing
 import pytest
 
 from tests.functional.deployment import PATIENCE, Deployment
+from tests.functional.kinds import KINDS, running
 from tests.functional.machine import processes
 from tests.waiting import until
 
@@ -33,12 +34,10 @@ database.wait_for_delete(made, interval=0.5, wait=120)
 """
 
 
-@pytest.fixture(scope='module')
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    made = Deployment(tmp_path_factory.mktemp('live'))
-    made.up()
-    yield made
-    made.close()
+@pytest.fixture(scope='module', params=KINDS)
+def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with running(request.param, tmp_path_factory.mktemp('live')) as made:
+        yield made
 
 
 @pytest.fixture(scope='module')
@@ -107,9 +106,9 @@ def test_deleted_while_it_is_created(deployment: Deployment, events: int) -> Non
 
 def test_what_an_instance_is(deployment: Deployment, instance: str) -> None:
     """One agent and one server, each with the absolute state directory in its command line."""
-    assert deployment.traces.census(instance) == {'agents': 1, 'servers': 1, 'volumes': 1, 'addresses': 1}
-    all_of_it = processes(str(deployment.state))
-    named = [pid for pid, line in all_of_it.items() if 'mariadbd' in ' '.join(line)]
+    assert deployment.traces.census(instance) == deployment.traces.once
+    others = processes(str(deployment.state)).keys() - deployment.own()
+    named = [pid for pid, line in processes('mariadbd').items() if pid in others]
     assert named == deployment.traces.servers(instance)
     assert deployment.instance(instance)['addresses'][0]['address'] in deployment.traces.address_files(instance)
 
@@ -191,7 +190,7 @@ def test_down_when_up_is_dead_and_up_again(deployment: Deployment, instance: str
     until(lambda: answers(deployment, instance), PATIENCE, 'the database answers')
     assert rows(deployment, instance) == '7'
     assert deployment.traces.address_files(instance) == address
-    assert deployment.traces.census(instance) == {'agents': 1, 'servers': 1, 'volumes': 1, 'addresses': 1}
+    assert deployment.traces.census(instance) == deployment.traces.once
 
 
 def test_nothing_is_left_after_the_delete(deployment: Deployment, instance: str) -> None:
@@ -200,16 +199,16 @@ def test_nothing_is_left_after_the_delete(deployment: Deployment, instance: str)
     assert deployment.traces.address_files() == []
 
 
-def test_delete_of_an_instance_whose_agent_is_dead(tmp_path: pathlib.Path) -> None:
+def test_delete_of_an_instance_whose_agent_is_dead(deployment: Deployment) -> None:
     """Nobody revives it before: what an agent removes at its end, the delete removes."""
-    with closing(Deployment(tmp_path)) as alone:
-        alone.configure(conductor={'reconcile_interval': 600})
-        alone.up()
-        instance, operation = alone.create('dead')
-        alone.reach(operation, 'SUCCEEDED')
-        os.kill(only(alone.traces.agents(instance)), signal.SIGKILL)
-        alone.gone(instance)
-        assert alone.traces.left(instance) == {}
+    deployment.end()
+    deployment.configure(conductor={'reconcile_interval': 600})
+    deployment.up()
+    instance, operation = deployment.create('dead')
+    deployment.reach(operation, 'SUCCEEDED')
+    os.kill(only(deployment.traces.agents(instance)), signal.SIGKILL)
+    deployment.gone(instance)
+    assert deployment.traces.left(instance) == {}
 
 
 @pytest.mark.parametrize(

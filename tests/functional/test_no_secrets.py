@@ -1,7 +1,8 @@
 """No secret in anything that is written: creates with known passwords, two of which fail, then a look at every byte.
 
-The database server is told to write all its logs. Looked at: the state directory with SQLite's files, logs, ledgers and
-volumes, the runtime directory with what is mounted there, what all programs printed, their arguments and environments.
+Database servers are told to write all their logs. Looked at: the state directory with the files of the control plane's
+database, of the message broker and of ZooKeeper, logs, ledgers and volumes, the runtime directory with what is mounted
+there, what all programs printed, their arguments and environments.
 """
 
 import base64
@@ -10,26 +11,33 @@ import hashlib
 import json
 import os
 import pathlib
+import stat
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from urllib import parse
 
 import pytest
 import yaml
 
 from guestagent.contract.verifiers import mysql_native
 from tests.functional import server_program
+from tests.functional.cluster import CONDUCTORS, Cluster
 from tests.functional.deployment import PATIENCE, Deployment
+from tests.functional.kinds import KINDS
 from tests.functional.machine import processes
 from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group('no-secrets')]
 
-# Every statement goes into every log. With the file `dead` there the server does not start; with `broken` CREATE USER
-# fails, and the engine's error speaks of the statement.
-CHATTY = """
+# Every statement goes into every log.
+ALL_LOGS = """
     set -- "$@" --general-log --general-log-file=general.log --log-bin=binary-log --log-warnings=9
     set -- "$@" --slow-query-log --slow-query-log-file=slow.log --long-query-time=0 --log-slow-admin-statements
+"""
+# With the file `dead` there the server does not start; with `broken` CREATE USER
+# fails, and the engine's error speaks of the statement.
+CHATTY = f"""{ALL_LOGS}
     [ ! -e $here/broken ] || set -- "$@" --skip-grant-tables
     [ ! -e $here/dead ] || set -- "$@" --no-such-option
 """
@@ -74,16 +82,19 @@ class Chatty:
                 self.seen.add(_environment(pid))
 
 
-@pytest.fixture(scope='module')
-def chatty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatty]:
-    deployment = Deployment(tmp_path_factory.mktemp('secrets'))
-    with server_program.wrapped(CHATTY) as program:
+@pytest.fixture(scope='module', params=KINDS)
+def chatty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatty]:
+    with server_program.wrapped(CHATTY, control=ALL_LOGS) as program:
+        deployment: Deployment = request.param(tmp_path_factory.mktemp('secrets'))
+        deployment.variables = {'PATH': os.pathsep.join((str(program.parent), os.environ['PATH']))}
         deployment.configure(mariadb={'server_binary': program}, DEFAULT={'debug': 'true'})
-        deployment.up()
         made = Chatty(deployment, program.parent)
-        yield made
-        made.stop()
-        deployment.close()
+        try:
+            deployment.up()
+            yield made
+        finally:
+            made.stop()
+            deployment.close()
 
 
 def test_no_secret_is_written_anywhere(chatty: Chatty) -> None:
@@ -109,8 +120,20 @@ def test_no_secret_is_written_anywhere(chatty: Chatty) -> None:
     looked_at = Looked(login)
     found = [f'{secret.what} in {path}' for path, secret in findings(chatty, [instance, broken], looked_at)]
     assert not found, '\n'.join(found)
-    assert {os.path.basename(path) for path in looked_at.files} >= {*LOGS, 'dbaas.sqlite', 'dbaas.log', 'journal'}
+    own = files_of(deployment)
+    assert {path.removeprefix(f'{deployment.state}/') for path in looked_at.files} >= own
+    assert {os.path.basename(path) for path in looked_at.files} >= {*LOGS, 'journal'}
     assert any('/data/' in path for path in looked_at.allowed), 'the search finds nothing'
+    plain = {path for path in looked_at.allowed if not in_system_tables(path)}
+    assert [path for path in plain if stat.S_IMODE(os.stat(path).st_mode) & 0o077] == []
+
+
+def files_of(deployment: Deployment) -> set[str]:
+    """Some that must have been looked at."""
+    if not isinstance(deployment, Cluster):
+        return {'dbaas.sqlite', 'dbaas.log'}
+    logs = {f'log/{name}.log' for name in ('api', *CONDUCTORS, 'rabbitmq', 'zookeeper')}
+    return logs | {f'sql/data/{name}' for name in ('general.log', 'binary-log.000001', 'slow.log')}
 
 
 class Looked:
@@ -136,6 +159,9 @@ def findings(chatty: Chatty, instances: list[str], looked: Looked) -> Iterator[t
     secrets = [secret for password in chatty.passwords for secret in of_password(password)]
     secrets += [guest_key(chatty.deployment, instance) for instance in instances]
     secrets += keys_and_tokens(chatty.deployment)
+    if isinstance(chatty.deployment, Cluster):
+        secrets += of_the_servers(chatty.deployment)
+        secrets += [bus_password(chatty.deployment, instance) for instance in instances]
     for path in everything(chatty.deployment):
         yield from looked.into(path, secrets)
     for content in chatty.seen:
@@ -191,6 +217,26 @@ def keys_and_tokens(deployment: Deployment) -> Iterator[Secret]:
     keys = str(deployment.state / 'keys.yaml')
     for name, key in yaml.safe_load(pathlib.Path(keys).read_text())['keys'].items():
         yield Secret(f'the key {name}', (key.encode(), base64.b64decode(key)), keys.__eq__)
+
+
+def of_the_servers(cluster: Cluster) -> Iterator[Secret]:
+    """Each in the files of its server, and in those of the programs that log in there."""
+    told = {str(cluster.state / 'conf' / f'{name}.conf') for name in ('api', *CONDUCTORS)}
+    for server, names in {'sql': ('init.sql', 'client.cnf'), 'rabbitmq': ('rabbitmq.conf',)}.items():
+        folder = cluster.state / server
+        files = told | {str(folder / name) for name in ('password', *names)}
+        password = (folder / 'password').read_text().strip()
+        yield Secret(f'the password of {server}', (password.encode(),), files.__contains__)
+    cookie = cluster.state / 'rabbitmq' / '.erlang.cookie'
+    yield Secret('the cookie of Erlang', (cookie.read_text().strip().encode(),), str(cookie).__eq__)
+
+
+def bus_password(cluster: Cluster, instance: str) -> Secret:
+    """What its agent logs in with."""
+    config = cluster.traces.record(instance) / 'agent.json'
+    password = parse.urlsplit(json.loads(config.read_text())['transport_url']).password
+    assert password
+    return Secret(f'the bus password of {instance}', (password.encode(),), str(config).__eq__)
 
 
 def everything(deployment: Deployment) -> Iterator[str]:

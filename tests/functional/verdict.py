@@ -1,5 +1,6 @@
 """What must hold once a fleet has come to rest, whatever has happened to it."""
 
+import collections
 from typing import Any
 
 from dbaas.cloud.simulated.control import twice
@@ -15,7 +16,10 @@ def violations(fleet: Fleet, frozen: bool = False) -> list[str]:
     there was one, and only commands of guests must not have run twice.
     """
     until(lambda: not orphans(fleet), 60, 'no orphan is left') if orphans(fleet) else None
-    return [*unfinished(fleet), *commands(fleet), *([] if frozen else things(fleet)), *locks(fleet), *quota(fleet)]
+    return [
+        *unfinished(fleet), *commands(fleet), *([] if frozen else things(fleet)), *locks(fleet), *quota(fleet),
+        *repeated(fleet), *overtaken(fleet),
+    ]  # fmt: skip
 
 
 def unfinished(fleet: Fleet) -> list[str]:
@@ -39,6 +43,23 @@ def commands(fleet: Fleet) -> list[str]:
 
 def things(fleet: Fleet) -> list[str]:
     return [f'{what} was made while it was there' for what in twice(fleet.control.effects())]
+
+
+def repeated(fleet: Fleet) -> list[str]:
+    """Steps that were finished more than once at the same attempt."""
+    rows = fleet.rows("SELECT operation_id, step, attempt FROM operation_event WHERE kind = 'done'")
+    return [f'{r[1]} of {r[0]} was done {n} times' for r, n in collections.Counter(map(tuple, rows)).items() if n > 1]
+
+
+def overtaken(fleet: Fleet) -> list[str]:
+    """What a run has written after the claim of a later one."""
+    found, epochs = [], collections.Counter[str]()
+    rows = fleet.rows('SELECT operation_id, kind, step, epoch FROM operation_event WHERE epoch > 0 ORDER BY seq')
+    for r in rows:
+        if r.epoch < epochs[r.operation_id]:
+            found.append(f'{r.kind} {r.step} of {r.operation_id} was written by a run that was overtaken')
+        epochs[r.operation_id] = max(r.epoch, epochs[r.operation_id])
+    return found
 
 
 def orphans(fleet: Fleet) -> list[Any]:

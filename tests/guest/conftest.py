@@ -1,14 +1,11 @@
 """Fixtures of the guest's tests: real agents, real servers."""
 
 import os
-import shutil
-import signal
 import tempfile
 from collections.abc import Iterator
 
 import pytest
 
-from dbaas.cli.cluster.rabbitmq import SCRIPT, RabbitMQ
 from tests.guest.plane import AgentProcess, Plane
 from tests.guest.wires import RabbitWire, UnixWire
 
@@ -18,21 +15,6 @@ def templates() -> Iterator[str]:
     """One template for all tests of this run."""
     with tempfile.TemporaryDirectory(prefix='dbaas-templates-') as folder:
         yield folder
-
-
-@pytest.fixture(scope='session')
-def broker() -> Iterator[RabbitMQ]:
-    """One RabbitMQ for all tests of this run, started by the first that asks; below a deep folder."""
-    if not os.access(SCRIPT, os.X_OK):
-        pytest.skip('rabbitmq-server is not installed')
-    folder = tempfile.mkdtemp(prefix='dbaas-broker-')
-    made = RabbitMQ(os.path.join(folder, *['deep' * 10] * 4))
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop(signal.SIGKILL)
-        shutil.rmtree(folder)
 
 
 @pytest.fixture

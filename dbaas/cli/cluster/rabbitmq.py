@@ -33,14 +33,14 @@ class RabbitMQ:
     """Ports that are not given are chosen at the first start and kept; tls: one more listener, for amqps."""
 
     def __init__(self, state: str, port: int | None = None, management_port: int | None = None, tls: Tls | None = None):
-        self.folder = os.path.join(os.path.abspath(state), NAME)
+        self._state = os.path.abspath(state)
+        self.folder = os.path.join(self._state, NAME)
         self._tls = dict(tls or {})
         self._ports_file, self._password_file = self._in('ports.json'), self._in('password')
         os.makedirs(self.folder, 0o700, exist_ok=True)
         os.chmod(self.folder, 0o700)
         self._ports = self._settle(port=port, management=management_port)
-        self._process = Process(os.path.abspath(state), NAME, mark=self.folder)
-        self._epmd = Process(os.path.abspath(state), f'{NAME}-epmd', mark=str(self._ports['epmd']))
+        self._process = Process(self._state, NAME, mark=self.folder)
 
     @property
     def pid(self) -> int | None:
@@ -70,10 +70,23 @@ class RabbitMQ:
         if self.pid is None:
             if not os.access(SCRIPT, os.X_OK):
                 raise Unavailable(f'{SCRIPT} not found: install rabbitmq-server')
+            self._make_way()
             self._write()
             self._start_epmd()
             self._process.start([SCRIPT, *self._arguments()], self._environment())
         self._process.await_(self._ready, READY_WITHIN, 'RabbitMQ')
+
+    def _make_way(self) -> None:
+        """Another port for those that nobody has to know, where a stranger has them by now."""
+        ours = {'epmd'} if self._epmd.pid is not None else set()
+        lost = [name for name in ('epmd', 'dist') if name not in ours and _listens(self._ports[name])]
+        if lost:
+            self._ports |= dict(zip(lost, _free(len(lost)), strict=True))
+            processes.replace(self._ports_file, json.dumps(self._ports))
+
+    @property
+    def _epmd(self) -> Process:
+        return Process(self._state, f'{NAME}-epmd', mark=str(self._ports['epmd']))
 
     def stop(self, how: int = signal.SIGTERM) -> None:
         """The node and its epmd; its data stays. Repeatable."""

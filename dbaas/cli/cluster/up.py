@@ -33,6 +33,7 @@ def up(demo: bool, state: str | None, port: int | None, config_files: tuple[str,
 
 def run(conf: 'cfg.ConfigOpts', config_files: Sequence[str], demo: bool) -> None:
     """Raises DbaasError or OSError with the remedy."""
+    from dbaas.cli import remarks
     from dbaas.cli.cluster import files, members
     from dbaas.cli.embedded import hold, identities, progress
 
@@ -43,6 +44,8 @@ def run(conf: 'cfg.ConfigOpts', config_files: Sequence[str], demo: bool) -> None
         members.Members(conf, files.given(config_files)).start()
         identities.write_environment(conf.state_dir, identities.admin(conf.identity.token_file), url)
         output.write(f'dbaas is up: {url}, state in {conf.state_dir}')
+        for line in remarks.of_cluster(conf):
+            output.write(f'note: {line}')
         if demo:
             next(progress.bring_up(conf.state_dir, conf.identity.token_file, url), None)
         output.write('All of it goes on in the background; `make cluster-down` (dbaas cluster down) ends it.')

@@ -11,14 +11,13 @@ from oslo_config import cfg
 from conductor import service
 from dbaas import app, deployment, metrics
 from dbaas.api import serving
+from dbaas.cli import remarks
 from dbaas.cli.embedded import schema
 from dbaas.cli.embedded.schema import DATASTORE
 from dbaas.cloud.local.cloud import LocalCloud
 from dbaas.db.gauges import Gauges
-from guestagent.contract import programs
 
 LOG = logging.getLogger(__name__)
-PACKAGE = 'mariadb-server-core'
 
 
 class Process:
@@ -67,15 +66,8 @@ class Process:
         )  # fmt: skip
 
     def remarks(self) -> list[str]:
-        """What is missing or not permitted here, a line each; nothing of it prevents a start."""
-        try:
-            programs.find(
-                ('mariadbd',), self._conf.mariadb.server_binary, package=PACKAGE, option='[mariadb] server_binary'
-            )
-            missing = []
-        except programs.ProgramMissing as error:
-            missing = [f'{error}; until then creating a {DATASTORE} instance is held']
-        return missing + (self.cloud.notes() if isinstance(self.cloud, LocalCloud) else [])
+        """What is missing or not permitted here, a line each."""
+        return remarks.of(self._conf, self.cloud)
 
     def databases(self) -> int:
         """How many database servers run and will go on without us."""

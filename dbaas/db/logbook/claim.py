@@ -64,7 +64,7 @@ def claim(
     The first claim writes the atoms, one per name in steps(row): without atoms nothing was ever started.
     """
     mine = {'op': job.operation_id, 'post_seq': job.post_seq, 'conductor': conductor, 'now': now}
-    if _claim.run(c, mine).rowcount != 1:
+    if _claim.run(c, mine) != 1:
         return None
     rows = c.execute(_look, {'op': job.operation_id}).all()
     op = rows[0]

@@ -61,7 +61,7 @@ def fence(
     or the claim is lost, nothing is written and the answer is False.
     """
     values = {'op': operation_id, 'mine': epoch, 'bump': bump, 'now': now, 'step': step, 'seen': seen}
-    passed = _fences[step is not None, seen is not None].run(c, values).rowcount == 1
+    passed = _fences[step is not None, seen is not None].run(c, values) == 1
     if not passed and seen is None:
         metrics.FENCED_WRITES.inc()
         raise ClaimLost(f'operation {operation_id} has gone on without this conductor')
@@ -233,7 +233,7 @@ class Session:
         return self._look(c)
 
     def _look(self, c: sa.Connection) -> tuple[int, set[str]]:
-        rows = _look.run(c, {'op': self.op.id}).all()
+        rows = _look.rows(c, {'op': self.op.id})
         return rows[0][0], {verb for _, verb in rows if verb is not None}
 
     def _event(self, c: sa.Connection, now: float, kind: str, step: str, **values: Any) -> None:

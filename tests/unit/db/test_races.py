@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from dbaas import exceptions
 from dbaas.db import heartbeats, instances, locks, quotas, waits
 from dbaas.db import operations as rows
+from dbaas.db.logbook import claim as claims
 from dbaas.db.logbook import session as logbook
 from dbaas.db.session import Database
 from dbaas.db.tables import EVENTS, HEARTBEATS, INSTANCES, OPERATIONS, QUOTAS, REPORTS, REQUESTS
@@ -152,7 +153,7 @@ def test_a_delete_while_the_running_one_ends(line: Line, turned: bool) -> None:
 def claim(line: Line, operation_id: str, who: str):
     with line.db.read() as c:
         job = rows.jobs(c, operation_id)[0]
-    return lambda c: rows.claim(c, job, who, 3.0)
+    return lambda c: claims.claim(c, job, who, 3.0, lambda op: ['step']).op
 
 
 def test_of_two_claims_at_once_the_first_is_stale(line: Line) -> None:

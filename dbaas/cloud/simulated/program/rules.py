@@ -6,18 +6,20 @@ import random
 import threading
 from typing import Any
 
-BEFORE, AFTER = 'before', 'after'
+BEFORE, AFTER, INSIDE = 'before', 'after', 'inside'
 LATENCY, DROP, HANG, UNREACHABLE, REFUSED = 'latency', 'drop', 'hang', 'unreachable', 'refused'
+HOLD = 'hold'
 STATUSES = ('429', '500', '503')
-EFFECTS = (LATENCY, *STATUSES, DROP, HANG, UNREACHABLE, REFUSED)
+EFFECTS = (LATENCY, *STATUSES, DROP, HANG, UNREACHABLE, REFUSED, HOLD)
 
 
 @dataclasses.dataclass
 class Rule:
     """`call`: a pattern such as 'cloud.create_*', 'guest.submit' or '*'; `effect`: one of EFFECTS.
 
-    when: before or after the call's own effect. probability: 0 to 1. times: how often at most; None: always.
-    seconds: the range of a latency or a hang. instance: only calls about this one. seed: of its own chances.
+    when: before or after the call's own effect; of a hold always inside: it has looked and not yet made.
+    probability: 0 to 1. times: how often at most; None: always.
+    seconds: the range of a latency, a hang or a hold. instance: only calls about this one. seed: of its own chances.
     """
 
     call: str
@@ -36,6 +38,8 @@ class Rule:
             raise ValueError(f'{self.effect} is no fault: {", ".join(EFFECTS)}')
         if self.when not in (BEFORE, AFTER):
             raise ValueError(f'{self.when} is not {BEFORE} or {AFTER} the effect')
+        if self.effect == HOLD:
+            self.when = INSIDE
         low, high = self.seconds
         self.seconds = (float(low), float(high))
         self._chance = random.Random(self.seed)
@@ -76,6 +80,11 @@ class Rules:
     def list(self) -> list[dict[str, Any]]:
         with self._lock:
             return [rule.to_dict() for rule in self._rules]
+
+    def lasts(self, rule: Rule) -> bool:
+        """Whether it has not been cleared."""
+        with self._lock:
+            return any(one is rule for one in self._rules)
 
     def strike(self, call: str, when: str, instance: str | None) -> tuple[float, Rule | None, float]:
         """(seconds of latency, the first other fault that strikes, its seconds)."""

@@ -29,6 +29,7 @@ REFUSALS: Mapping[type[Exception], int] = {
     exceptions.CloudError: 409,
 }
 GLANCE = 0.2  # seconds between looks whether a waiting client is still there
+LONG = 3600.0  # seconds of a hang or hold that names none
 
 
 class Dropped(Exception):
@@ -49,9 +50,24 @@ class Server(ThreadingHTTPServer):
         """lease: seconds that a receiver has to acknowledge what it was given."""
         self.rules, self.mailbox = rules.Rules(), Mailbox(world.state, lease)
         world.mail = self.mailbox
+        world.faults.watchers.append(self._inside)
         self.calls = calls.table(world, self.rules, self.mailbox)
         self.closing = threading.Event()
         super().__init__(('127.0.0.1', port), Handler)
+
+    def _inside(self, call: str, when: str, facts: dict[str, Any]) -> None:
+        """A hold: the call stays between its look and its effect, until the fault is cleared or its time is over.
+
+        It goes on whether its caller lives or not: that is a late call.
+        """
+        name = f'guest.{call}' if call in ('submit', 'ask', 'ping') else f'cloud.{call}'
+        if when != rules.BEFORE or name not in self.calls:
+            return
+        _, rule, seconds = self.rules.strike(name, rules.INSIDE, facts.get('instance'))
+        deadline = time.monotonic() + (seconds or LONG)
+        while rule is not None and self.rules.lasts(rule) and time.monotonic() < deadline:
+            if self.closing.wait(GLANCE):
+                return
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         LOG.debug('a client went away', exc_info=True)
@@ -129,7 +145,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault.effect == rules.REFUSED:
             raise exceptions.CommandRefused(f'the guest of instance {instance} refused: fault on demand')
         if fault.effect == rules.HANG:
-            self._hang(seconds or 3600.0)
+            self._hang(seconds or LONG)
         if fault.effect in rules.STATUSES:
             raise Injected(fault.effect)
         raise Dropped

@@ -1,0 +1,39 @@
+"""How slow a busy machine is right now: a test that measures must not blame the product for it."""
+
+import contextlib
+import multiprocessing
+import time
+from collections.abc import Iterator
+from typing import Any
+
+WORK = 0.01  # seconds of computing, again and again
+PAUSE = 0.1
+
+
+class Machine:
+    slowness = 1.0  # seconds that pass while a second's work is done
+
+
+@contextlib.contextmanager
+def measured() -> Iterator[Machine]:
+    """While the block runs, in a process of its own; then `slowness` is the mean."""
+    passed, over = multiprocessing.Value('d', WORK), multiprocessing.Event()
+    rounds = multiprocessing.Value('i', 1)
+    probe = multiprocessing.Process(target=_probe, args=(passed, rounds, over), daemon=True)
+    found = Machine()
+    probe.start()
+    try:
+        yield found
+    finally:
+        over.set()
+        probe.join()
+        found.slowness = passed.value / (rounds.value * WORK)
+
+
+def _probe(passed: Any, rounds: Any, over: Any) -> None:
+    while not over.wait(PAUSE):
+        began, used = time.monotonic(), time.thread_time()
+        while time.thread_time() - used < WORK:
+            pass
+        passed.value += time.monotonic() - began
+        rounds.value += 1

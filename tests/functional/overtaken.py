@@ -1,0 +1,60 @@
+"""Runs that another conductor overtakes while they stand in the midst of a call; what must have become of them."""
+
+import pathlib
+
+from tests.functional import verdict
+from tests.functional.fleet import PATIENCE, Fleet
+from tests.waiting import until
+
+THINGS = ('cloud.create_security_group', 'cloud.create_port', 'cloud.create_volume', 'cloud.create_server')
+CALLS = (*THINGS, 'guest.submit')
+
+
+def fleet(folder: pathlib.Path) -> Fleet:
+    """With places and patience for all that is held at once."""
+    return Fleet(folder, conductor={'workers': 2 * len(CALLS)}, simulated={'timeout': 60, 'patience': 90})
+
+
+def hold_in_calls(fleet: Fleet, conductor: str) -> list[tuple[str, str]]:
+    """A create for each of CALLS that stands in the midst of it, all run by `conductor`; no other may run."""
+    created = fleet.create(len(CALLS), 'held')
+    for (instance, _), call in zip(created, CALLS, strict=True):
+        fleet.control.fault(call, 'hold', times=1, instance=instance)
+    fleet.begin(conductor)
+    until(lambda: sum(rule['hits'] for rule in fleet.control.faults()) == len(CALLS), PATIENCE, 'all are held')
+    return created
+
+
+def finished_by(fleet: Fleet, conductor: str, created: list[tuple[str, str]]) -> None:
+    """They have succeeded, their last steps are this conductor's."""
+    states = fleet.settled()
+    assert {states[operation] for _, operation in created} == {'SUCCEEDED'}, verdict.held(fleet)
+    for _, operation in created:
+        assert claimed_by(fleet, operation)[-1] == conductor
+
+
+def claimed_by(fleet: Fleet, operation: str) -> list[str]:
+    """Its conductors, in their order."""
+    query = "SELECT conductor FROM operation_event WHERE operation_id = :o AND kind = 'claimed' ORDER BY seq"
+    return [row.conductor for row in fleet.rows(query, o=operation)]
+
+
+def swept(fleet: Fleet, created: list[tuple[str, str]]) -> None:
+    """What nobody knows of is gone; what the records name is there."""
+    until(lambda: not verdict.orphans(fleet), PATIENCE, 'no orphan is left')
+    gone = {effect['id'] for effect in fleet.control.effects() if effect['call'] == 'gone'}
+    for instance, _ in created:
+        (row,) = fleet.rows('SELECT server_id, volume_id FROM instances WHERE id = :i', i=instance)
+        assert not gone & {row.server_id, row.volume_id}
+
+
+def fenced(fleet: Fleet, conductor: str, number: int) -> None:
+    """It has tried so often to write, and was refused."""
+    until(lambda: fleet.scrape(conductor)('dbaas_fenced_writes_total') >= number, PATIENCE, 'the fenced writes')
+
+
+def works_alone(fleet: Fleet, conductor: str, without: str) -> None:
+    """It claims again."""
+    fleet.end(without)
+    created = fleet.create(2, 'again')
+    finished_by(fleet, conductor, created)
