@@ -17,6 +17,8 @@ def words(c: sa.Connection, op: Any, wait: Any) -> str:
         return _guest(c, name)
     if kind == 'server':
         return f'server {name} to be {"gone" if op.undo or op.type.endswith(".delete") else "up"}'
+    if kind == 'broker':
+        return f'the message broker, for the user of guest {name}'
     if kind == 'alarm':
         return f'its alarm at {stamp(wait.wake_at)}' if wait.wake_at else 'its alarm'
     return wait.key
@@ -42,6 +44,8 @@ def advice(op: Any, waits: list[Any]) -> list[str]:
     kinds = {'command' if wait.key.startswith(f'{op.id}:') else wait.key.partition(':')[0] for wait in waits}
     if kinds & {'command', 'guest'}:
         return [f'What the guest says: the log of the agent of instance {op.resource_id}.']
+    if 'broker' in kinds:
+        return ['Is RabbitMQ up, and does its management API answer at [messaging] management_url?']
     if 'server' in kinds:
         return [f'What the cloud says: the server of instance {op.resource_id}.']
     return []

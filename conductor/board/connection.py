@@ -45,8 +45,9 @@ class Connection:
         with self._lock:
             if self._started or self._closed:
                 return
-            self._started = True
+            self._started = self._told = True
         self.client.start_async()
+        self._later(self.timeout, self._not_yet)  # a first connection takes its moment: that is no outage
 
     @property
     def connected(self) -> bool:
@@ -63,6 +64,11 @@ class Connection:
         if not (self._told or self._closed):
             self._told = True
             LOG.warning('ZooKeeper (%s) is away; operations are accepted, and run when it is back', self.hosts)
+
+    def _not_yet(self) -> None:
+        if not self.connected:
+            self._told = False
+            self.complain()
 
     def _listen(self, state: str) -> None:
         if state == KazooState.CONNECTED:

@@ -6,8 +6,10 @@ import conf as configuration
 from conductor.accounts import AccountSweep
 from conf import messaging
 from dbaas.guest import accounts
+from dbaas.guest.management import Away, Refused
+from flows.steps import accounts as steps
 from tests.flows import harness
-from tests.flows.scenarios import INSTANCE, delete_ready
+from tests.flows.scenarios import INSTANCE, delete_ready, start_create
 
 
 def test_accounts_of_a_configuration() -> None:
@@ -31,6 +33,36 @@ def test_accounts_of_a_configuration() -> None:
 def house(disk: harness.Disk) -> harness.House:
     harness.quiet()
     return harness.House(disk)
+
+
+def test_a_plan_says_what_happens_to_the_user() -> None:
+    make, remove = steps.CreateBusAccount(), steps.DeleteBusAccount()
+    assert make.describe(None, {'bus_password_id': None}) == remove.describe(None, {'bus_account': False}) == steps.NONE
+    assert 'user of the message broker' in make.describe(None, {'bus_password_id': 'id'})
+    assert 'user of the message broker' in remove.describe(None, {'bus_account': True})
+
+
+def test_a_broker_that_is_away_is_waited_for(house: harness.House, monkeypatch: pytest.MonkeyPatch) -> None:
+    moods: list[Exception] = [Away('it is away'), Away('it is away')]
+    create = house.users.create
+
+    def moody(instance_id: str, password: str) -> None:
+        if moods:
+            raise moods.pop()
+        create(instance_id, password)
+
+    monkeypatch.setattr(house.users, 'create', moody)
+    assert house.go_on(start_create(house)) == 'SUCCEEDED' and not moods
+    assert house.go_on(house.delete(INSTANCE)) == 'SUCCEEDED'
+
+
+def test_a_broker_that_refuses_holds_the_create(house: harness.House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(instance_id: str, password: str) -> None:
+        raise Refused('it answered 401')
+
+    monkeypatch.setattr(house.users, 'create', refuse)
+    operation = start_create(house)
+    assert house.go_on(operation) == 'HELD' and '401' in str(house.operation(operation).reason)
 
 
 def test_the_sweep_removes_users_of_deleted_instances_only(house: harness.House) -> None:

@@ -112,6 +112,19 @@ def test_a_fault_that_passes_leaves_one_thing(remote, control, effect, when):
     assert [row['call'] for row in control.effects()] == ['create_volume']
 
 
+def test_a_held_call_comes_late_and_makes_a_second_one(remote, control):
+    """It has looked before another has made the thing; whether its caller lives or not."""
+    control.fault('cloud.create_volume', 'hold', times=1)
+    late = threading.Thread(target=remote.cloud.create_volume, args=[OWNER, 'volume', 1])
+    late.start()
+    until(lambda: control.faults()[0]['hits'], what='it is held')
+    made = remote.cloud.create_volume(OWNER, 'volume', 1)
+    control.clear()
+    late.join(20)
+    assert len(twice(control.effects())) == 1
+    assert [r.id for r in remote.cloud.resources('i')][0] == made.id
+
+
 def test_patience_ends(url, control):
     control.fault('cloud.*', '503')
     with pytest.raises(exceptions.CloudUnavailable, match='503'):

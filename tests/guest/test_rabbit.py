@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import signal
 import socket
 import stat
@@ -22,10 +23,11 @@ from dbaas.cli.cluster.rabbitmq import RabbitMQ  # noqa: E402
 from dbaas.exceptions import Unavailable  # noqa: E402
 from dbaas.guest import accounts  # noqa: E402
 from dbaas.guest.management import Management, Refused  # noqa: E402
-from guestagent.contract.wire import bus  # noqa: E402
+from guestagent.contract.wire import bus, failures  # noqa: E402
 from tests.guest.plane import Plane  # noqa: E402
 from tests.guest.test_transports import PATIENCE, Endpoint, answers  # noqa: E402
 from tests.guest.wires import RabbitWire, tree  # noqa: E402
+from tests.servers.authority import Authority  # noqa: E402
 from tests.waiting import until  # noqa: E402
 
 pytestmark = [
@@ -142,6 +144,25 @@ def test_a_repeated_create_sets_the_password_again(wire: RabbitWire, channel: Ch
     new = wire.guest_url('again')
     assert channel(new).is_open and new != old
     refused(lambda: channel(old))
+
+
+def test_tls_proves_the_broker(wire: RabbitWire, broker: RabbitMQ, tmp_path: pathlib.Path) -> None:
+    ours = os.path.join(broker.folder.partition('/deep')[0], 'ours.pem')
+    plain = wire.guest_url('tls').partition('?')[0]
+    where = plain.replace(plain.partition('@')[2].partition('/')[0], f'127.0.0.1:{broker.tls_port}')
+
+    def line(ca_file: str) -> Any:
+        return wire.connect(f'{where}?ssl=true&ssl_ca_file={ca_file}')
+
+    good, deceived = line(ours), line(str(Authority(tmp_path, 'others').file))
+    served = bus.serve(good, bus.guest_target('tls'), Endpoint(), 2)
+    asker = bus.client(wire.connect(), bus.guest_target('tls'), PATIENCE)
+    assert served.listening.wait(PATIENCE) and answers(asker)
+    sender = bus.client(deceived, bus.reports_target(), 2)
+    with pytest.raises(failures.BrokerAway, match='certificate'):
+        sender.cast({}, 'report', number=1)
+    served.stop()
+    served.wait()
 
 
 def test_no_password_is_on_a_command_line_or_in_an_environment(broker: RabbitMQ, wire: RabbitWire) -> None:

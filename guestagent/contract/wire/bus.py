@@ -21,7 +21,7 @@ LOG = logging.getLogger(__name__)
 REPORTS = 'reports'
 SHARED = 'amq.topic'  # an exchange that every user may write to without a right to configure
 AGAIN = 1.0  # seconds
-CLEANUP_WITHIN = 1.0  # seconds
+CLEANUP_WITHIN = 0.2  # seconds
 CALLERS = 64  # calls in flight with a broker
 GRACE = 0.1  # seconds by which the driver's own timeout comes first
 

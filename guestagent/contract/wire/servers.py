@@ -11,7 +11,7 @@ from guestagent.contract.wire.workers import Workers
 
 LOG = logging.getLogger(__name__)
 AGAIN = 1.0  # seconds until a broker that refused us is tried again; one that is away is waited for by the driver
-PATIENCE = 1.0  # seconds that the end waits for messages in work where a broker might keep it for ever
+PATIENCE = 0.5  # seconds that the end waits for messages in work where a broker might keep it for ever
 
 
 class QuietServer(server.RPCServer):

@@ -1,7 +1,5 @@
 """Boards on what people run: ensembles that lose a member, servers that ask who one is, connections nobody reads."""
 
-import datetime
-import ipaddress
 import os
 import pathlib
 import signal
@@ -11,16 +9,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from kazoo import exceptions
 from kazoo.client import KazooClient
 
 from conductor.board.zookeeper import ZooKeeperBoard
 from dbaas.cli.cluster.zookeeper import ZooKeeper
 from dbaas.exceptions import Unavailable
+from tests.servers.authority import Authority
 from tests.servers.ports import lasting_port
 from tests.unit.conductor.conftest import Boards, options
 from tests.unit.conductor.test_zookeeper_board import claim, job
@@ -95,40 +90,6 @@ def test_nodes_of_a_digest_user_are_nobody_elses(zookeeper: ZooKeeper, boards: B
 
 
 # -- TLS ---------------------------------------------------------------------------------------------------------------
-class Authority:
-    """Makes certificates below `folder`: <name>.pem with its key in <name>.key, both in <name>.both.pem."""
-
-    def __init__(self, folder: pathlib.Path, name: str):
-        self._folder, self._key = folder, ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        self.file = self._write(name, self._signed(self._name, self._key.public_key(), ca=True), self._key)
-
-    def issue(self, name: str) -> pathlib.Path:
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        return self._write(name, self._signed(subject, key.public_key(), ca=False), key)
-
-    def _signed(self, subject: x509.Name, key: ec.EllipticCurvePublicKey, ca: bool) -> x509.Certificate:
-        now, day = datetime.datetime.now(datetime.UTC), datetime.timedelta(days=1)
-        names: list[x509.GeneralName] = [x509.IPAddress(ipaddress.ip_address('127.0.0.1'))]
-        made = x509.CertificateBuilder().subject_name(subject).issuer_name(self._name).public_key(key)
-        made = made.serial_number(x509.random_serial_number())
-        made = made.not_valid_before(now - day).not_valid_after(now + day)
-        made = made.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        return made.add_extension(x509.SubjectAlternativeName(names), critical=False).sign(self._key, hashes.SHA256())
-
-    def _write(self, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> pathlib.Path:
-        secret = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        public = certificate.public_bytes(serialization.Encoding.PEM)
-        path = self._folder / f'{name}.pem'
-        path.write_bytes(public)
-        path.with_suffix('.key').write_bytes(secret)
-        path.with_suffix('.both.pem').write_bytes(secret + public)
-        return path
-
-
 def test_tls_proves_both_sides(tmp_path: pathlib.Path, boards: Boards) -> None:
     ours, others = Authority(tmp_path, 'ours'), Authority(tmp_path, 'others')
     server_file, client_file = ours.issue('server'), ours.issue('client')

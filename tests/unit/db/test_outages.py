@@ -66,6 +66,17 @@ def test_connections_that_died_in_the_pool_are_not_noticed(server: Server, count
     assert used(counted) == 1
 
 
+def test_who_freezes_in_a_transaction_keeps_its_rows_for_seconds_only(counted: Database) -> None:
+    """Else nobody could go on with what a frozen conductor has claimed."""
+    other = Database(counted.url)
+    with pytest.raises(exceptions.DatabaseUnavailable), counted.transaction() as c:
+        add(c)
+        other.run(add)  # waits until the server has ended ours
+        add(c)
+    other.close()
+    assert used(counted) == 1
+
+
 def test_a_connection_that_dies_within_a_unit_of_work_runs_it_again(server: Server, counted: Database) -> None:
     tries = []
 
