@@ -77,6 +77,7 @@ class Bench:
     def _ask_ours(self) -> None:
         with self._conductor() as conductor:
             if self._embedded:
+                processes.listening(self._ours.port, conductor)
                 self._requests(conductor, self._ours.client().start)
                 return
             with self._started('bench.program', 'api', self._ours.config) as api:

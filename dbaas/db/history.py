@@ -119,3 +119,13 @@ def accepted(c: sa.Connection, types: Iterable[str], since: float) -> int:
     return c.execute(
         sa.select(sa.func.count()).select_from(OPERATIONS).where(_o.type.in_(list(types)), _o.created >= since)
     ).scalar_one()
+
+
+def versions(c: sa.Connection) -> dict[tuple[str, int], int]:
+    """How many operations under way need which (type, version) of a flow."""
+    rows = c.execute(
+        sa.select(_o.type, _o.version, sa.func.count())
+        .where(_o.state.in_(UNDER_WAY))
+        .group_by(_o.type, _o.version)
+    )  # fmt: skip
+    return {(row[0], row[1]): row[2] for row in rows}

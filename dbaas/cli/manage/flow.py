@@ -1,4 +1,4 @@
-"""dbaas-manage flow: the flows that this program knows, without any database."""
+"""dbaas-manage flow: the flows that this program knows, and which ones operations under way need."""
 
 import inspect
 from typing import Any
@@ -7,8 +7,8 @@ import click
 
 from dbaas.cli import output
 from dbaas.cli.flow.render import plans
-from dbaas.cli.manage.deployment import Deployment, ManageError, pass_deployment
-from dbaas.cli.text import Block
+from dbaas.cli.manage.deployment import FAILED, Deployment, ManageError, explained, pass_deployment
+from dbaas.cli.text import Block, Table
 
 INJECTED = ('run', 'cloud', 'guest', 'accounts', 'db', 'secrets', 'settings')
 
@@ -40,6 +40,42 @@ def show(deployment: Deployment, type_: str, version: int | None) -> None:
         raise ManageError(f'no flow {type_}{f" v{version}" if version else ""}; known: {pairs}')
     found = table(type_, version or known[-1])
     output.emit(deployment.format, found, lambda: _blocks(found))
+
+
+@flow.command('list')
+@pass_deployment
+@explained
+def list_(deployment: Deployment) -> None:
+    """List flows by version: whether this program knows it, and how many operations under way need it.
+
+    Exit code 1 when some need one that this program does not know.
+
+    \b
+    Example:
+      dbaas-manage --state var flow list
+    """
+    from conf import messaging
+
+    messaging.prepare()
+    from dbaas.db import history
+    from flows import registry
+
+    with deployment.db.read() as c:
+        needed = history.versions(c)
+    rows = [
+        {'type': type_, 'version': version, 'known': (type_, version) in registry.OPERATIONS,
+         'under_way': needed.get((type_, version), 0)}
+        for type_, version in sorted({*registry.OPERATIONS, *needed})
+    ]  # fmt: skip
+    output.say(f'source: {deployment.source}')
+    headings = ('TYPE', 'VERSION', 'KNOWN', 'UNDER WAY')
+    output.emit(deployment.format, rows, lambda: [Table(headings, [_cells(row) for row in rows])])
+    if any(row['under_way'] and not row['known'] for row in rows):
+        raise click.exceptions.Exit(FAILED)
+
+
+def _cells(row: dict[str, Any]) -> list[Any]:
+    return [row['type'], row['version'], 'yes' if row['known'] else 'no', row['under_way']]
 
 
 def table(type_: str, version: int) -> dict[str, Any]:

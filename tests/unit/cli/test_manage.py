@@ -5,11 +5,13 @@ import os
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import yaml
 from click.testing import CliRunner, Result
 
 from dbaas.cli.embedded import hold
 from dbaas.cli.manage.main import NAME, cli
+from dbaas.db import operations
 from dbaas.db.session import Database
 from dbaas.services import keyring
 from dbaas.services.secrets import Secrets
@@ -164,6 +166,21 @@ def test_flow_show_as_data(empty: Manage) -> None:
     steps = {step['name']: step for step in empty.json('flow', 'show', 'instance.create', '--version', '1')['steps']}
     assert steps['create-port']['gives'] == ['port']
     assert 'port' in steps['create-server']['needs']
+
+
+def test_flow_list_says_which_program_is_needed(manage: Manage) -> None:
+    rows = {(row['type'], row['version']): row for row in manage.json('flow', 'list')}
+    assert rows['demo.wait', 1] == {'type': 'demo.wait', 'version': 1, 'known': True, 'under_way': 0}
+    common = {'project_id': 'p', 'user_id': 'u', 'mode': 'none', 'policy': 'hold', 'inputs': {}}
+
+    def work(c: sa.Connection) -> None:
+        for number, state in enumerate(('HELD', 'WAITING', 'SUCCEEDED')):
+            named = {'id': f'new-{number}', 'type': 'demo.wait', 'version': 1 if number == 1 else 99}
+            operations.insert(c, 1.0, {}, 'ann', state=state, **named, **common)
+
+    manage.database.run(work)
+    lines = [' '.join(line.split()) for line in manage('flow', 'list', code=1).stdout.splitlines()]
+    assert {'demo.wait 1 yes 1', 'demo.wait 99 no 1', 'instance.create 1 yes 0'} < set(lines)
 
 
 @pytest.mark.parametrize('args', [('nothing',), ('demo.wait', '--version', '99')])

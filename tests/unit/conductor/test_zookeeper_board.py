@@ -237,6 +237,21 @@ def test_it_starts_and_takes_posts_without_a_server(boards: Boards, own_zookeepe
     assert claim(board, 30) == job('x')
 
 
+def test_only_an_outage_is_complained_about(
+    boards: Boards, own_zookeeper: ZooKeeper, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not the moment that a first connection takes; each one once."""
+    board = boards(own_zookeeper.hosts, connect=False)
+    assert board.claim(KNOWN, 0) is None
+    until(lambda: board.connected, 20, 'the first connection')
+    assert 'is away' not in caplog.text
+    own_zookeeper.stop()
+    until(lambda: 'is away' in caplog.text, 20, 'the complaint')
+    late = boards(own_zookeeper.hosts, connect=False)
+    assert late.claim(KNOWN, 0) is None
+    until(lambda: caplog.text.count('is away') == 2, 20, 'that of the other one')
+
+
 def test_claims_posts_and_ends_survive_a_restart_of_the_server(boards: Boards, own_zookeeper: ZooKeeper) -> None:
     board = boards(own_zookeeper.hosts, session_timeout=30)
     lost: list[str] = []
