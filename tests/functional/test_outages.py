@@ -1,5 +1,6 @@
 """Servers that stop and start, a conductor that freezes, while real instances are created: all of it is done once."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -10,7 +11,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.functional import server_program, settings
-from tests.functional.cluster import CONDUCTORS, Cluster
+from tests.functional.cluster import Cluster
 from tests.functional.deployment import PATIENCE
 from tests.functional.kinds import running
 from tests.functional.outage import outage
@@ -73,15 +74,23 @@ def fenced(cluster: Cluster, name: str) -> float:
     return sum(sample.value for sample in every if sample.name == 'dbaas_fenced_writes_total')
 
 
-def over_while_frozen(cluster: Cluster, name: str, operation: str) -> None:
-    """The other conductor finishes it; then this one thaws, and is refused whatever it writes."""
+@contextlib.contextmanager
+def frozen(cluster: Cluster, operation: str) -> Iterator[None]:
+    """Its conductor stands still before the block, and goes on after it, though the other one has finished the work.
+
+    Whatever it writes then is refused.
+    """
+    name = cluster.conductor_of(operation)
+    refused = fenced(cluster, name)
+    os.kill(cluster.pid(name), signal.SIGSTOP)
     try:
+        yield
         until(lambda: cluster.conductor_of(operation) != name, PATIENCE, 'the other one has claimed it')
         cluster.reach(operation, 'SUCCEEDED')
         events = cluster.book.events(operation)
     finally:
         os.kill(cluster.pid(name), signal.SIGCONT)
-    until(lambda: fenced(cluster, name), PATIENCE, 'its writes are refused')
+    until(lambda: fenced(cluster, name) > refused, PATIENCE, 'its writes are refused')
     assert cluster.book.events(operation) == events
 
 
@@ -89,18 +98,23 @@ def test_a_conductor_freezes_in_the_commit_of_create_server(cluster: Cluster) ->
     cluster.book.hold_up(BEFORE_THE_MACHINE)
     instance, operation = cluster.create('frozen')
     until(cluster.book.held_up, PATIENCE, 'the machine is made')
-    name = cluster.conductor_of(operation)
-    os.kill(cluster.pid(name), signal.SIGSTOP)
-    cluster.book.let_go()
-    over_while_frozen(cluster, name, operation)
+    with frozen(cluster, operation):
+        cluster.book.let_go()
     whole(cluster, instance, operation)
 
 
 def test_a_conductor_freezes_while_it_makes_the_machine(cluster: Cluster) -> None:
+    """Thawed, it starts an agent where the other one has started one: it froze in opening that agent's log, a pipe."""
+    cluster.book.hold_up(BEFORE_THE_MACHINE - 1)
     instance, operation = cluster.create('frozen')
-    until((cluster.traces.record(instance) / 'agent.json').exists, PATIENCE, 'the machine is being made')
-    name = cluster.conductor_of(operation)
-    os.kill(cluster.pid(name), signal.SIGSTOP)
-    over_while_frozen(cluster, name, operation)
-    assert name in CONDUCTORS
+    record = cluster.traces.record(instance)
+    until(cluster.book.held_up, PATIENCE, 'what comes before the machine')
+    os.mkfifo(record / 'agent.log')
+    cluster.book.let_go()
+    until((record / 'agent.json').exists, PATIENCE, 'the machine is being made')
+    with frozen(cluster, operation):
+        os.rename(record / 'agent.log', record / 'pipe')
+        reader = os.open(record / 'pipe', os.O_RDONLY | os.O_NONBLOCK)
+    until(lambda: cluster.traces.census(instance) == cluster.traces.once, PATIENCE, 'the late agent has ended')
+    os.close(reader)
     whole(cluster, instance, operation)
