@@ -104,7 +104,7 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A consistent view, nothing locked; whatever is written in it is rolled back."""
-        with self._waited(self._reader) as c, _told():
+        with _told(), self._waited(self._reader) as c:  # told: also what its end, a ROLLBACK, meets
             yield c
 
     def _reader(self) -> sa.Connection:

@@ -6,8 +6,9 @@ import random
 from typing import Any
 
 import pytest
-from taskflow import atom, states, task
+from taskflow import states, task
 from taskflow import storage as stock_storage
+from taskflow.atom import Atom
 from taskflow.engines.action_engine import builder, executor, runtime, selector
 from taskflow.engines.action_engine import engine as stock_engine
 from taskflow.engines.action_engine.actions import task as task_action
@@ -72,7 +73,7 @@ SOURCES = {
     stock_engine.ActionEngine.run_iter: 'a54d6a8d934a',
     executor._execute_task: '1f91c71c5e42',
     executor._revert_task: 'aeacb66d06ae',
-    atom.Atom._build_arg_mapping: '184c53169409',
+    Atom._build_arg_mapping: '184c53169409',
     task.Task.pre_execute: '71ea904e7d49',
 }
 

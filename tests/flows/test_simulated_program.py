@@ -122,7 +122,7 @@ def test_a_held_call_comes_late_and_makes_a_second_one(remote, control):
     control.clear()
     late.join(20)
     assert len(twice(control.effects())) == 1
-    assert [r.id for r in remote.cloud.resources('i')][0] == made.id
+    assert next(r.id for r in remote.cloud.resources('i')) == made.id
 
 
 def test_patience_ends(url, control):

@@ -12,7 +12,7 @@ from tests.waiting import until
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Of these sections a reader repeats the commands until they show what the page says; others are done once.
 LOOKS = ('What you see', 'How you know that it is over')
-_PART = re.compile(r'^#+ (?P<heading>.+)$|^```(?P<language>\w*)\n(?P<body>.*?)^```', re.M | re.S)
+_PART = re.compile(r'^#+ (?P<heading>[^\n]+)$|^```(?P<language>\w*)\n(?P<body>.*?)^```', re.M | re.S)
 _CODE = re.compile(r'# exit code (\d+)$')
 _ASSIGNMENT = re.compile(r'[A-Z]+=')
 

@@ -1,6 +1,7 @@
 """kill -9 of a conductor at each step of a create: another claims it in time and goes on; nothing is done again."""
 
 import collections
+import functools
 import time
 from collections.abc import Callable, Iterator
 
@@ -78,7 +79,7 @@ def kill_each(fleet: Fleet, created: list[tuple[str, str]], release: Callable[[s
             fleet.kill(conductor)
             for operation in doomed:
                 release(operation)
-            until(lambda: all(last_epoch(fleet, o) > e for o, e in epochs.items()), PATIENCE, 'others claim')  # noqa: B023
+            until(functools.partial(claimed_since, fleet, epochs), PATIENCE, 'others claim')
         took = {operation: first_claim_after(fleet, operation, epochs[operation]) - killed for operation in doomed}
         found = ', '.join(f'{seconds:.2f}' for seconds in sorted(took.values()))
         print(f'{conductor} died; claimed after {found} s; slowness {machine.slowness:.1f}')
@@ -95,6 +96,10 @@ def biggest(fleet: Fleet, operations: set[str]) -> tuple[str, list[str]]:
         if row.id in operations:
             running[row.conductor].append(row.id)
     return min(running.items(), key=lambda found: len(found[1]))
+
+
+def claimed_since(fleet: Fleet, epochs: dict[str, int]) -> bool:
+    return all(last_epoch(fleet, operation) > epoch for operation, epoch in epochs.items())
 
 
 def last_epoch(fleet: Fleet, operation: str) -> int:

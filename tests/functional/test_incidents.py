@@ -36,7 +36,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture
 def follow(cluster: Cluster, tmp_path: pathlib.Path) -> Follow:
-    """Do what a page says, or some sections of it; `named` are the variables that the page names."""
+    """Do what a page says, or some sections of it; `named` are the variables that the page names.
+
+    Everything is whole before.
+    """
+    cluster.configure(guest=GUEST)
+    cluster.up()
 
     def following(page: str, *sections: str, **named: str) -> None:
         own = {'DBAAS_STATE': str(cluster.state), 'DBAAS_PORT': str(cluster.port), 'CONFIG': str(cluster.config)}
@@ -70,6 +75,11 @@ def test_every_page_is_in_the_index_and_has_a_test() -> None:
 
 def test_where_to_begin(follow: Follow) -> None:
     follow('docs/incidents/README.md')
+
+
+def test_what_the_operator_guide_says(cluster: Cluster, follow: Follow, tmp_path: pathlib.Path) -> None:
+    (tmp_path / 'var').symlink_to(cluster.state)
+    follow('docs/operator-guide.md', 'States of an operation', 'Checking a deployment', 'Upgrading')
 
 
 def test_a_dead_conductor(cluster: Cluster, follow: Follow) -> None:
@@ -152,14 +162,12 @@ def test_a_held_flow(cluster: Cluster, follow: Follow) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='only root may mount')
 def test_a_stuck_undo(cluster: Cluster, follow: Follow) -> None:
-    """Somebody stands in the volume."""
+    """Somebody stands in the volume of a create that cannot go on."""
+    cluster.configure(guest=GUEST, mariadb=NOWHERE)
+    cluster.up()
     made, operation = cluster.create('stuck')
-    done(cluster, operation, 'create-server')
-    cluster.flow('pause', operation, '--reason', 'to look at it')
-    cluster.reach(operation, 'PAUSED')
-    volume = cluster.traces.runtime / made
-    until(lambda: os.path.ismount(volume), PATIENCE, 'its volume is mounted')
-    with standing(volume) as holder:
+    cluster.reach(operation, 'HELD')
+    with standing(cluster.traces.runtime / made) as holder:
         cluster.flow('abort', operation, '--reason', 'wrong flavor', '--yes')
         cluster.reach(operation, 'ABORT_HELD')
         follow('docs/incidents/stuck-undo.md', OPERATION=operation, INSTANCE=made, HOLDER=str(holder))

@@ -222,7 +222,7 @@ def keys_and_tokens(deployment: Deployment) -> Iterator[Secret]:
 def of_the_servers(cluster: Cluster) -> Iterator[Secret]:
     """Each in the files of its server, and in those of the programs that log in there."""
     told = {str(cluster.state / 'conf' / f'{name}.conf') for name in ('api', *CONDUCTORS)}
-    for server, names in {'sql': ('init.sql', 'client.cnf'), 'rabbitmq': ('rabbitmq.conf',)}.items():
+    for server, names in {'sql': ('client.cnf',), 'rabbitmq': ('rabbitmq.conf',)}.items():
         folder = cluster.state / server
         files = told | {str(folder / name) for name in ('password', *names)}
         password = (folder / 'password').read_text().strip()

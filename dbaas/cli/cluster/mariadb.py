@@ -14,7 +14,7 @@ import pymysql
 
 from dbaas.cli.cluster.process import Process
 from dbaas.exceptions import Unavailable
-from guestagent.contract import processes
+from guestagent.contract import processes, verifiers
 
 NAME = 'sql'
 USER = 'dbaas'
@@ -42,10 +42,12 @@ innodb-flush-log-at-trx-commit=0
 innodb-flush-method=nosync
 innodb-doublewrite=0
 """
+# a binary log, where somebody wants one, has no use for it
 _INIT = """\
+SET sql_log_bin = 0;
 CREATE DATABASE IF NOT EXISTS {user};
 CREATE USER IF NOT EXISTS '{user}'@'{host}';
-ALTER USER '{user}'@'{host}' IDENTIFIED BY '{password}';
+ALTER USER '{user}'@'{host}' IDENTIFIED BY PASSWORD '{verifier}';
 GRANT ALL ON `{user}%`.* TO '{user}'@'{host}';
 """
 _CLIENT = '[client]\nuser={user}\npassword={password}\nhost={host}\nport={port}\nprotocol=tcp\n'
@@ -118,7 +120,7 @@ class MariaDB:
     def _write_files(self) -> None:
         facts = {
             'folder': self.folder, 'data': self._data, 'port': self.port, 'host': HOST, 'user': USER,
-            'password': self._password(),
+            'password': self._password(), 'verifier': verifiers.mysql_native(self._password()),
         }  # fmt: skip
         processes.replace(self.options, (_OPTIONS + ('' if self.durable else _FAST)).format(**facts))
         processes.replace(os.path.join(self.folder, 'init.sql'), _INIT.format(**facts))

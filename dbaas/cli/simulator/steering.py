@@ -32,7 +32,7 @@ def told(call: Any, *arguments: Any, **more: Any) -> None:
 @click.option('--when', type=click.Choice(['before', 'after']), default='before', show_default=True)
 @click.option('--probability', type=click.FloatRange(0, 1), default=1.0, show_default=True)
 @click.option('--times', type=click.IntRange(min=1), help='How often at most; default: always.')
-@click.option('--seconds', type=click.FloatRange(min=0), nargs=2, default=(0, 0), help='Range of a latency, hang or hold.')
+@click.option('--seconds', type=click.FloatRange(min=0), nargs=2, default=(0, 0), help='Range of latency, hang, hold.')
 @click.option('--instance', help='Only calls about this one.')
 @click.option('--seed', type=int, default=0, show_default=True, help='Of its chances.')
 def fault(url: str, call: str, effect: str, **rule: Any) -> None:

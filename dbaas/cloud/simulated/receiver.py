@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from dbaas.cloud.simulated.mail import OnHeartbeat, OnReport
 from dbaas.cloud.simulated.wire import Wire
-from dbaas.exceptions import CloudUnavailable
+from dbaas.exceptions import CloudUnavailable, DatabaseUnavailable
 from guestagent.contract.commands import Outcome
 
 LOG = logging.getLogger(__name__)
@@ -65,6 +65,9 @@ class Receiver:
                 self._on_report(letter['instance'], Outcome.from_dict(letter['outcome']))
             else:
                 self._on_heartbeat(letter['instance'], letter['heartbeat'])
+        except DatabaseUnavailable as error:
+            LOG.warning('A report of instance %s is not stored, it comes again: %s', letter['instance'], error.reason)
+            return False
         except Exception:
             LOG.exception('A report of instance %s is not stored; it comes again', letter['instance'])
             return False

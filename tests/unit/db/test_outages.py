@@ -66,6 +66,13 @@ def test_connections_that_died_in_the_pool_are_not_noticed(server: Server, count
     assert used(counted) == 1
 
 
+def test_a_read_whose_connection_dies_before_its_end_says_nothing_else(server: Server, counted: Database) -> None:
+    """Once a step was held for the driver's own error of that ROLLBACK."""
+    with contextlib.suppress(exceptions.DatabaseUnavailable), counted.read() as c:
+        assert c.execute(sa.select(QUOTAS.c.used)).scalar_one() == 0
+        server.stop()
+
+
 def test_who_freezes_in_a_transaction_keeps_its_rows_for_seconds_only(counted: Database) -> None:
     """Else nobody could go on with what a frozen conductor has claimed."""
     other = Database(counted.url)
