@@ -9,7 +9,7 @@ SEED ?= 0
 MINUTES ?= 5
 BIN := .venv/bin
 
-.PHONY: install run down install-cluster cluster cluster-down clean test install-test lint bench chaos
+.PHONY: install run down install-cluster cluster cluster-down clean test test-databases install-test lint bench chaos
 
 install:
 	@tools/install
@@ -38,13 +38,16 @@ install-test:
 test: install-test
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
 
+test-databases: install-test
+	DBAAS_TEST_DATABASES=all $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup tests/flows
+
 lint: install-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: install
+bench: install-cluster
 	$(BIN)/python -m bench
 
 chaos: install-test

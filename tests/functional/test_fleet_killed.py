@@ -72,7 +72,7 @@ def kill_each(fleet: Fleet, created: list[tuple[str, str]], release: Callable[[s
     held = {operation for _, operation in created}
     late: dict[str, float] = {}
     while held - set(late):
-        conductor, doomed = biggest(fleet, held - set(late))
+        conductor, doomed = next_to_die(fleet, held - set(late))
         epochs = {one: last_epoch(fleet, one) for one in doomed}
         with lateness.measured() as machine:
             killed = time.time()
@@ -89,7 +89,7 @@ def kill_each(fleet: Fleet, created: list[tuple[str, str]], release: Callable[[s
     return late
 
 
-def biggest(fleet: Fleet, operations: set[str]) -> tuple[str, list[str]]:
+def next_to_die(fleet: Fleet, operations: set[str]) -> tuple[str, list[str]]:
     """The conductor that runs the fewest of these, and those; so that all conductors have their turn."""
     running = collections.defaultdict(list)
     for row in fleet.rows("SELECT id, conductor FROM operation WHERE state = 'RUNNING'"):

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from guestagent.contract import processes
 from tests.functional.cluster import Cluster
 from tests.functional.deployment import PATIENCE, PROGRAMS, environment
 from tests.functional.pages import ROOT, Reader, variables
@@ -186,21 +185,27 @@ def standing(folder: pathlib.Path) -> Iterator[int]:
 
 
 def test_the_control_plane_is_restored(cluster: Cluster, follow: Follow) -> None:
-    """An operation that waits goes on from where it was; what was made after the dump is found, and removed."""
-    asked = {'type': 'demo.wait', 'inputs': {'seconds': 20}}
-    operation = cluster.call('POST', '/operations', asked).json()['operation']['id']
-    cluster.reach(operation, 'WAITING')
-    instance, before = demo(cluster), cluster.pids()
-    known = {'SQL': str(cluster.state / 'sql/client.cnf'), 'CONF': str(cluster.state / 'conf/conductor-1.conf')}
+    """What waits goes on from where it was; what was made or deleted after the dump is as the page says."""
     page = 'docs/deployment.md'
+    known = {'SQL': str(cluster.state / 'sql/client.cnf'), 'CONF': str(cluster.state / 'conf/conductor-1.conf')}
+    early, creating = cluster.create('early')
+    cluster.reach(creating, 'SUCCEEDED')
+    asked = {'type': 'demo.wait', 'inputs': {'seconds': 20}}
+    waiting = cluster.call('POST', '/operations', asked).json()['operation']['id']
+    cluster.reach(waiting, 'WAITING')
+    before = cluster.pids()
     follow(page, 'Database', 'Check', **known)
     follow(page, 'Backup of the control plane', **known)
     late, creating = cluster.create('late')
     cluster.reach(creating, 'SUCCEEDED')
+    cluster.gone(early)
     follow(page, 'Restore', **known)
     after = cluster.pids()
     assert [name for name in before if before[name] != after[name]] == ['api', 'conductor-1', 'conductor-2']
-    cluster.reach(operation, 'SUCCEEDED')
-    assert [one['id'] for one in cluster.call('GET', '/instances').json()['instances']] == [instance]
-    until(lambda: cluster.traces.left(late) == {}, PATIENCE, 'nobody owns it')
-    assert processes.start_time(cluster.pid(f'agent-{instance}')) is not None
+    cluster.reach(waiting, 'SUCCEEDED')
+    assert {one['name'] for one in cluster.call('GET', '/instances').json()['instances']} == {'demo', 'early'}
+    assert cluster.traces.census(late) == cluster.traces.once
+    logs = list(cluster.state.glob('log/conductor-*.log'))
+    until(lambda: any('foreign' in log.read_text() for log in logs), PATIENCE, 'its reports are refused')
+    until(lambda: cluster.instance(early)['status'] == 'ERROR', PATIENCE, 'nobody reports for it')
+    cluster.gone(early)
