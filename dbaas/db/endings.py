@@ -22,7 +22,7 @@ def _created(c: sa.Connection, op: Any, now: float) -> None:
 
 def _not_created(c: sa.Connection, op: Any, now: float) -> None:
     """Nothing of it is left but the row, which says why until it is deleted."""
-    message = f'create was undone: {op.reason or "aborted"}. Operation {op.id}; delete the instance.'
+    message = f'create was undone: {(op.reason or "aborted").rstrip(". ")}. Operation {op.id}; delete the instance.'
     fault = {'message': message, 'created': now, 'details': None}
     _instance(
         c,
