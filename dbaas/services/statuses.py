@@ -66,7 +66,7 @@ def _operating(row: Any, clock: Clockwork) -> str:
 
 
 def _stopped(op: Any) -> dict[str, Any]:
-    verb = ('undo of ' if op.undo else '') + op.type.rpartition('.')[2]
+    verb = ('undo of ' if op.state == 'ABORT_HELD' else '') + op.type.rpartition('.')[2]
     what = f'{verb} stopped at step {op.step}' if op.step else f'{verb} stopped'
     reason = (op.reason or 'no reason given').rstrip('. ')
     message = f'{what}: {reason}. Operation {op.id}; an operator can resume it.'

@@ -32,12 +32,12 @@ def test_an_operation_under_way_has_its_word_and_no_fault(state: str, type_: str
     assert (found.status, found.operating_status, found.fault) == (word, '', None)
 
 
-@pytest.mark.parametrize('state', ['HELD', 'ABORT_HELD'])
-def test_one_that_is_held_is_an_error_that_says_where(state: str) -> None:
+@pytest.mark.parametrize(('state', 'what'), [('HELD', 'create'), ('ABORT_HELD', 'undo of create')])
+def test_one_that_is_held_is_an_error_that_says_where(state: str, what: str) -> None:
     found = seen(_row('BUILD', guest_at=None, guest_state=None), [_op('instance.create', state)], CLOCK)
     assert (found.status, found.operating_status) == ('ERROR', '')
     assert found.fault == {
-        'message': 'create stopped at step start-database: no port. Operation op-1; an operator can resume it.',
+        'message': f'{what} stopped at step start-database: no port. Operation op-1; an operator can resume it.',
         'created': NOW - 5,
         'details': 'no port.',
     }
