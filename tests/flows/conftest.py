@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -62,9 +63,9 @@ OF_FLOWS = ('test_declarations', 'test_every_flow', 'test_every_flow_stops', 'te
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if os.environ.get('DBAAS_TEST_DATABASES') == 'all':
         return
-    left_out = [item for item in items if item.path.stem in OF_FLOWS and _kind_of(item) not in (None, 'sqlite')]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in set(left_out)]
+    left_out = {item for item in items if item.path.stem in OF_FLOWS and _kind_of(item) not in (None, 'sqlite')}
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
 
 
 def _kind_of(item: pytest.Item) -> str | None:
@@ -73,8 +74,12 @@ def _kind_of(item: pytest.Item) -> str | None:
 
 
 @pytest.fixture(scope='session')
-def disk(kind: str, databases: Databases) -> Iterator[harness.Disk]:
-    found = harness.Disk(databases.migrated(kind))
+def disk(kind: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[harness.Disk]:
+    url = databases.migrated(kind)
+    if kind == 'sqlite':  # that one stays without rows: other suites copy it
+        copy = tmp_path_factory.mktemp('disk') / 'dbaas.sqlite'
+        url = f'sqlite:///{shutil.copy(url.removeprefix("sqlite:///"), copy)}'
+    found = harness.Disk(url)
     yield found
     found.close()
 
