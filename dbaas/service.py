@@ -6,7 +6,6 @@ found again as after a kill -9. SIGHUP rereads. Before the process is ready, SIG
 
 import logging
 import os
-import queue
 import signal
 import sys
 import threading
@@ -17,7 +16,7 @@ from oslo_config import cfg
 
 import conf as options
 from dbaas.exceptions import DbaasError
-from guestagent.contract import systemd
+from guestagent.contract import signals, systemd
 
 LOG = logging.getLogger(__name__)
 STOP_WITHIN = 0.9  # seconds; with the rest of the end that makes less than one
@@ -28,16 +27,13 @@ class Life:
     """Make it in the main thread, before anything slow: from then on signals are heard."""
 
     def __init__(self) -> None:
-        self._told: queue.SimpleQueue[int] = queue.SimpleQueue()  # put() is safe in a signal handler
         self._ready = False
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._hear)
+        self._signals = signals.Signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP, wanted=self._hear)
 
-    def _hear(self, number: int, _frame: object) -> None:
-        if self._ready:
-            self._told.put(number)
-        elif number != signal.SIGHUP:
+    def _hear(self, number: int) -> bool:
+        if not self._ready and number != signal.SIGHUP:
             os._exit(0)
+        return self._ready
 
     def run(self, name: str, work: Callable[[], None]) -> None:
         """`work` on a thread of that name, for as long as the process lives: its end is the end of the process."""
@@ -47,7 +43,7 @@ class Life:
                 work()
             except Exception:
                 LOG.exception('%s failed', name)
-            self._told.put(_DIED)
+            self._signals.put(_DIED)
 
         threading.Thread(target=guarded, name=name, daemon=True).start()
 
@@ -68,11 +64,9 @@ class Life:
 
     def _next(self) -> int:
         interval = systemd.watchdog()
-        while True:
-            try:
-                return self._told.get(timeout=interval)
-            except queue.Empty:
-                systemd.notify(systemd.WATCHDOG)
+        while (number := self._signals.next(interval)) is None:
+            systemd.notify(systemd.WATCHDOG)
+        return number
 
 
 def reread(conf: cfg.ConfigOpts, *more: Callable[[], None]) -> None:

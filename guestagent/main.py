@@ -9,14 +9,13 @@ Exit codes: 0 ended by a signal, 1 cannot start, 2 wrong arguments, 3 another ag
 import argparse
 import logging
 import os
-import queue
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 
 from guestagent import place as places
-from guestagent.contract import processes, systemd
+from guestagent.contract import processes, signals, systemd
 
 STOP_WITHIN = 0.8  # seconds
 LOG = logging.getLogger(__name__)
@@ -45,9 +44,7 @@ def _serve(place: places.Place) -> int:
     """Imports come late: an agent that cannot begin says so at once."""
     from conf import messaging
 
-    told: queue.SimpleQueue[int] = queue.SimpleQueue()  # put() is safe in a signal handler
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _: told.put(number))
+    told = signals.Signals(signal.SIGTERM, signal.SIGINT)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     conf = messaging.bare_conf()
     messaging.register(conf, place.transport_url, small=True)
@@ -62,7 +59,7 @@ def _serve(place: places.Place) -> int:
         return 1
     LOG.info('The agent of %s is ready', place.instance)
     systemd.notify(systemd.READY)
-    told.get()
+    told.next()
     systemd.notify(systemd.STOPPING)
     ending = threading.Thread(target=agent.stop, daemon=True)
     ending.start()
