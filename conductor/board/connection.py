@@ -171,9 +171,8 @@ def _client(options: cfg.ConfigOpts) -> KazooClient:
     if options.username:
         secure['auth_data'] = [('digest', f'{options.username}:{options.password or ""}')]
         secure['default_acl'] = [security.make_digest_acl(options.username, options.password or '', all=True)]
-    servers = options.hosts.partition('/')[0].split(
-        ','
-    )  # kazoo cannot make the nodes of a chroot: they go into the root
+    # kazoo cannot make the nodes of a chroot: they go into the root
+    servers = options.hosts.partition('/')[0].split(',')
     # kazoo shares the time-out out among the servers it is told; one that is just starting may never answer a connect
     hosts = ','.join(servers * math.ceil(min(SHARES, options.session_timeout) / len(servers)))
     retry = {'max_tries': -1, 'delay': 0.05, 'max_delay': LONGEST_PAUSE, 'max_jitter': 0.2}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from dbaas.cli import kind, output, starting
+from guestagent.contract import signals
 
 if TYPE_CHECKING:
     from oslo_config import cfg
@@ -104,7 +105,7 @@ def _serve(conf: 'cfg.ConfigOpts', demo: bool, ready: Callable[[], None]) -> Non
         if not told:
             ready()
             told = True
-    threading.Event().wait()
+    signals.Signals().next()  # for ever: our handler raises
 
 
 def _end(conf: 'cfg.ConfigOpts', process: 'Process') -> NoReturn:

@@ -1,6 +1,8 @@
 """Runs that another conductor overtakes while they stand in the midst of a call; what must have become of them."""
 
+import contextlib
 import pathlib
+from collections.abc import Iterator
 
 from tests.functional import verdict
 from tests.functional.fleet import PATIENCE, Fleet
@@ -10,9 +12,16 @@ THINGS = ('cloud.create_security_group', 'cloud.create_port', 'cloud.create_volu
 CALLS = (*THINGS, 'guest.submit')
 
 
-def fleet(folder: pathlib.Path) -> Fleet:
-    """With places and patience for all that is held at once."""
-    return Fleet(folder, conductor={'workers': 2 * len(CALLS)}, simulated={'timeout': 60, 'patience': 90})
+@contextlib.contextmanager
+def served(folder: pathlib.Path) -> Iterator[Fleet]:
+    """Servers and an API, no conductor yet; with places and patience for all that is held at once."""
+    made = Fleet(folder, conductor={'workers': 2 * len(CALLS)}, simulated={'timeout': 60, 'patience': 90})
+    try:
+        made.serve()
+        made.begin('api')
+        yield made
+    finally:
+        made.close()
 
 
 def hold_in_calls(fleet: Fleet, conductor: str) -> list[tuple[str, str]]:

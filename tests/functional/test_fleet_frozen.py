@@ -18,13 +18,8 @@ FIRST, SECOND = 'conductor-1', 'conductor-2'
 
 @pytest.fixture(scope='module')
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    made = overtaken.fleet(tmp_path_factory.mktemp('frozen'))
-    try:
-        made.serve()
-        made.begin('api')
+    with overtaken.served(tmp_path_factory.mktemp('frozen')) as made:
         yield made
-    finally:
-        made.close()
 
 
 def test_late_calls_of_a_frozen_conductor(fleet: Fleet) -> None:

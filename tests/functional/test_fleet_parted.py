@@ -17,13 +17,8 @@ FIRST, SECOND = 'conductor-1', 'conductor-2'
 
 @pytest.fixture(scope='module')
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    made = overtaken.fleet(tmp_path_factory.mktemp('parted'))
-    try:
-        made.serve()
-        made.begin('api')
+    with overtaken.served(tmp_path_factory.mktemp('parted')) as made:
         yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture(scope='module')

@@ -17,7 +17,7 @@ from tests.servers.authority import Authority
 def broker() -> Iterator[RabbitMQ]:
     """One RabbitMQ for all tests of this run, started by the first that asks; below a deep folder, also with TLS."""
     if not os.access(SCRIPT, os.X_OK):
-        pytest.skip('rabbitmq-server is not installed')
+        pytest.fail('rabbitmq-server is missing: install the package rabbitmq-server')
     folder = tempfile.mkdtemp(prefix='dbaas-broker-')
     proof = Authority(pathlib.Path(folder), 'ours').issue('broker')
     files = {'ca': f'{folder}/ours.pem', 'cert': str(proof), 'key': str(proof.with_suffix('.key'))}

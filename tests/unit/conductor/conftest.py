@@ -1,5 +1,6 @@
 """Boards of every kind, on one real ZooKeeper server per test process."""
 
+import contextlib
 import itertools
 import os
 import pathlib
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from kazoo.client import KazooClient
 from oslo_config import cfg
 
 import conf
@@ -82,3 +84,28 @@ def board(request: pytest.FixtureRequest) -> Board:
     made = make(server.hosts, root=request.getfixturevalue('root'))
     made.claim((), 0)  # the first look makes the root: posts need not wait for that any more
     return made
+
+
+@pytest.fixture
+def pair(zookeeper: ZooKeeper, boards: Boards, root: str) -> tuple[ZooKeeperBoard, ZooKeeperBoard]:
+    one, two = (boards(zookeeper.hosts, name, root=root) for name in ('one', 'two'))
+    one.claim((), 0)
+    return one, two
+
+
+def expire(board: ZooKeeperBoard) -> None:
+    """Somebody else opens its session and closes it: what ZooKeeper does after the time-out."""
+    client = board._connection.client
+    before = client.client_id
+
+    def over() -> bool:
+        if board.connected and client.client_id not in (None, before):
+            return True
+        other = KazooClient(board._connection.hosts, client_id=before, timeout=2.0)
+        with contextlib.suppress(other.handler.timeout_exception):
+            other.start(2)  # the board takes its session back at once: either may be first
+        other.stop()
+        other.close()
+        return False
+
+    until(over, 30, 'a new session')

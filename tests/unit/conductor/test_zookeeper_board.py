@@ -1,21 +1,18 @@
 """What only the ZooKeeper board does: sessions end, servers go and come, several processes claim."""
 
-import contextlib
 import shutil
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from kazoo.client import KazooClient
 
 from conductor.board.zookeeper import ZooKeeperBoard
 from dbaas import metrics
 from dbaas.cli.cluster.zookeeper import ZooKeeper
 from dbaas.db.operations import Job
 from dbaas.exceptions import Unavailable
-from tests.unit.conductor.conftest import Boards
+from tests.unit.conductor.conftest import Boards, expire
 from tests.waiting import until
 
 KNOWN = frozenset({('a', 1)})
@@ -23,24 +20,6 @@ KNOWN = frozenset({('a', 1)})
 
 def job(operation: str, seq: int = 1, *, type: str = 'a', priority: int = 5, project: str = 'p') -> Job:
     return Job(operation, seq, type, 1, priority, project)
-
-
-def expire(board: ZooKeeperBoard) -> None:
-    """Somebody else opens its session and closes it: what ZooKeeper does after the time-out."""
-    client = board._connection.client
-    before = client.client_id
-
-    def over() -> bool:
-        if board.connected and client.client_id not in (None, before):
-            return True
-        other = KazooClient(board._connection.hosts, client_id=before, timeout=2.0)
-        with contextlib.suppress(other.handler.timeout_exception):
-            other.start(2)  # the board takes its session back at once: either may be first
-        other.stop()
-        other.close()
-        return False
-
-    until(over, 30, 'a new session')
 
 
 def claim(board: ZooKeeperBoard, timeout: float = 10) -> Job:
@@ -51,13 +30,6 @@ def claim(board: ZooKeeperBoard, timeout: float = 10) -> Job:
 
 def trips(request: str) -> float:
     return metrics.BOARD_ROUND_TRIPS.labels(request)._value.get()
-
-
-@pytest.fixture
-def pair(zookeeper: ZooKeeper, boards: Boards, root: str) -> tuple[ZooKeeperBoard, ZooKeeperBoard]:
-    one, two = (boards(zookeeper.hosts, name, root=root) for name in ('one', 'two'))
-    one.claim((), 0)
-    return one, two
 
 
 # -- several processes -------------------------------------------------------------------------------------------------
@@ -310,37 +282,3 @@ def test_more_than_it_keeps_is_left_to_the_reconciler(
     until(lambda: len(board.names()) == 3, 10, 'what was kept')
     rest = [job(str(n)) for n in range(3, 5)]
     until(lambda: board.post(rest) or len(board.names()) == 5, 10, 'the rest, as the reconciler posts it')
-
-
-# -- elections ---------------------------------------------------------------------------------------------------------
-def campaign(*boards: ZooKeeperBoard) -> tuple[ZooKeeperBoard, ZooKeeperBoard]:
-    """-> the elected one, the other."""
-    for board in boards:
-        board.campaign()
-    until(lambda: sum(board.elected() for board in boards) == 1, 20, 'the election')
-    one, two = sorted(boards, key=lambda board: not board.elected())
-    return one, two
-
-
-def moves_by(how: Callable[[ZooKeeperBoard], None]) -> Any:
-    return pytest.param(how, id=how.__name__)
-
-
-@pytest.mark.parametrize('how', [moves_by(expire), moves_by(ZooKeeperBoard.leave), moves_by(ZooKeeperBoard.close)])
-def test_elections_move(pair: tuple[ZooKeeperBoard, ZooKeeperBoard], how: Callable[[ZooKeeperBoard], None]) -> None:
-    elected, other = campaign(*pair)
-    called = threading.Event()
-    other.listen(lambda operation: None, called.set)
-    how(elected)
-    until(lambda: other.elected() or elected.elected(), 20, 'the next one')
-    if how is not expire:  # then the old one may have been quicker
-        until(other.elected, 20, 'the other one')
-        assert called.wait(10)
-    assert not (other.elected() and elected.elected())
-
-
-def test_who_only_posts_is_never_elected(pair: tuple[ZooKeeperBoard, ZooKeeperBoard]) -> None:
-    pair[0].campaign()
-    until(pair[0].elected, 20, 'the election')
-    pair[0].close()
-    assert not pair[1].elected()
