@@ -1,6 +1,8 @@
 """Fixtures: a place = one deployment in which any registered flow can be started and disturbed."""
 
+import contextlib
 import dataclasses
+import functools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -74,14 +76,25 @@ def _kind_of(item: pytest.Item) -> str | None:
 
 
 @pytest.fixture(scope='session')
-def disk(kind: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[harness.Disk]:
-    url = databases.migrated(kind)
-    if kind == 'sqlite':  # that one stays without rows: other suites copy it
-        copy = tmp_path_factory.mktemp('disk') / 'dbaas.sqlite'
-        url = f'sqlite:///{shutil.copy(url.removeprefix("sqlite:///"), copy)}'
-    found = harness.Disk(url)
-    yield found
-    found.close()
+def disks(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], harness.Disk]]:
+    """disks(kind) -> the one of this session."""
+
+    @functools.cache
+    def of(kind: str) -> harness.Disk:
+        url = databases.migrated(kind)
+        if kind == 'sqlite':  # that one stays without rows: other suites copy it
+            copy = tmp_path_factory.mktemp('disk') / 'dbaas.sqlite'
+            url = f'sqlite:///{shutil.copy(url.removeprefix("sqlite:///"), copy)}'
+        return made.enter_context(contextlib.closing(harness.Disk(url)))
+
+    with contextlib.ExitStack() as made:
+        yield of
+
+
+@pytest.fixture
+def disk(kind: str, disks: Callable[[str], harness.Disk]) -> harness.Disk:
+    """Not of the session itself: pytest would keep it for a module that names its kinds directly."""
+    return disks(kind)
 
 
 @pytest.fixture

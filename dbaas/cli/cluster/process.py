@@ -26,8 +26,7 @@ class Process:
         try:
             with open(self.pid_file) as text:
                 number = int(text.read())
-            with open(f'/proc/{number}/cmdline', 'rb') as line:
-                known = self._mark.encode() in line.read()
+            known = self._mark.encode() in _command_line(number)
         except (OSError, ValueError):
             return None
         return number if known and processes.start_time(number) is not None else None
@@ -78,3 +77,17 @@ class Process:
                     os.close(fd)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.pid_file)
+
+
+def _command_line(number: int) -> bytes:
+    """It is empty for a moment while a program replaces another by exec, and always for a thread of the kernel.
+
+    Raises FileNotFoundError without such a process.
+    """
+    for _ in range(20):
+        with open(f'/proc/{number}/cmdline', 'rb') as text:
+            line = text.read()
+        if line or processes.start_time(number) is None:
+            break
+        time.sleep(0.005)
+    return line
