@@ -1,6 +1,7 @@
 """python -m bench [steps] [create] [embedded] [distributed]: run them, print each row, write bench/out/results.json."""
 
 import logging
+import signal
 import sys
 
 from conf import messaging
@@ -8,6 +9,7 @@ from conf import messaging
 
 def main(names: list[str]) -> int:
     messaging.prepare()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers and processes are ended, whoever ends us
     logging.disable(logging.CRITICAL)
     from bench import create, distributed, embedded, loads, results, steps
 

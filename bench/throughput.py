@@ -16,9 +16,9 @@ from bench.ours import Ours
 from bench.results import Result
 from bench.stock import Stock
 
-ROUNDS = 3
+ROUNDS = 2
 FLOWS, STOCK_FLOWS = 120, 12  # per round; stock takes so much longer
-REQUESTS, STOCK_REQUESTS = 40, 14
+REQUESTS, STOCK_REQUESTS = 60, 15
 GAPS, STOCK_GAPS = (0.05, 0.15), (0.0, 0.5)  # seconds between the end of one and the next
 
 

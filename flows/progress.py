@@ -62,11 +62,11 @@ def show(c: sa.Connection, operation_id: str) -> dict[str, Any]:
     history = events.of(c, operation_id)
     return {
         **summary(op, pausing),
-        'steps': steps(op, book.atoms_of(c, operation_id), history),
+        'steps': steps(op, book.atoms_of(c, operation_id) if op.epoch else {}, history),
         'waits': [
             {'step': w.step, 'key': w.key, 'since': stamp(w.since), 'wake_at': stamp(w.wake_at),
              'deadline': stamp(w.deadline)}
-            for w in waits.of(c, operation_id) if op.state == 'WAITING'
+            for w in (waits.of(c, operation_id) if op.state == 'WAITING' else [])
         ],
         'requests': [
             {'verb': r.verb, 'actor': r.actor, 'reason': r.reason, 'state': r.state, 'answer': r.answer,

@@ -72,8 +72,12 @@ def _sqlite(url: str, limits: Limits, durable: bool) -> Opened:
 
 def _mariadb(url: str, limits: Limits) -> sa.Engine:
     """A server whose owner has turned strictness off would cut what is too long, and say nothing."""
+    from pymysql.constants import CLIENT
+
     options = {
         'charset': 'utf8mb4',
+        # rows found, not rows changed; and statements of one step go there together (dbaas/db/statements.py)
+        'client_flag': CLIENT.FOUND_ROWS | CLIENT.MULTI_STATEMENTS,
         'connect_timeout': CONNECT_WITHIN,
         'read_timeout': limits.answer_within,
         'write_timeout': limits.answer_within,

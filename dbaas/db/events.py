@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dbaas.db.statements import Family, bound
+from dbaas.db.statements import Call, Family, bound
 from dbaas.db.tables import EVENTS
 
 _e = EVENTS.c
@@ -17,6 +17,7 @@ def _insert(columns: list[sa.Column]) -> sa.Insert:
     return sa.insert(EVENTS).from_select(list(values), following)
 
 
+_all = sa.select(EVENTS).where(_e.operation_id == sa.bindparam('of')).order_by(_e.seq)
 _inserts = Family([column for column in _e if column.name != 'seq'], _insert)
 
 
@@ -25,5 +26,10 @@ def add(c: sa.Connection, operation_id: str, kind: str, at: float, **values: Any
     _inserts.run(c, {'operation_id': operation_id, 'kind': kind, 'at': at, **values})
 
 
+def adding(operation_id: str, kind: str, at: float, **values: Any) -> Call:
+    """The same, to be run together with others."""
+    return _inserts, {'operation_id': operation_id, 'kind': kind, 'at': at, **values}
+
+
 def of(c: sa.Connection, operation_id: str) -> list[sa.Row]:
-    return list(c.execute(sa.select(EVENTS).where(EVENTS.c.operation_id == operation_id).order_by(EVENTS.c.seq)))
+    return list(c.execute(_all, {'of': operation_id}))

@@ -2,17 +2,23 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import sqlalchemy as sa
 
 from dbaas.db import endings, events, locks
-from dbaas.db.statements import Prepared
-from dbaas.db.tables import BOOK, EVENTS, OPERATIONS, REPORTS, REQUESTS, WAITS
+from dbaas.db.logbook import book
+from dbaas.db.statements import Family, Prepared, bound, together
+from dbaas.db.tables import EVENTS, OPERATIONS, REPORTS, REQUESTS, WAITS
 from dbaas.db.words import AT_REST, RUNNABLE, TERMINAL, UNDER_WAY
 
 _o = OPERATIONS.c
+_NEW = {'undo': False, 'epoch': 0, 'post_seq': 1, 'wake_seq': 0, 'priority': 5}
+_inserts = Family(_o, lambda columns: sa.insert(OPERATIONS).values(bound(*columns)))
+_row = sa.select(OPERATIONS).where(_o.id == sa.bindparam('of'))
+_asked = sa.select(REQUESTS).where(REQUESTS.c.operation_id == sa.bindparam('of')).order_by(REQUESTS.c.id)
+_asked_anew = _asked.where(REQUESTS.c.state == 'new')
 _forget_waits = Prepared(sa.delete(WAITS).where(WAITS.c.operation_id == sa.bindparam('of')))
 _forget_reports = Prepared(sa.delete(REPORTS).where(REPORTS.c.operation_id == sa.bindparam('of')))
 _pausing = (
@@ -58,7 +64,7 @@ def project_hash(project_id: str) -> str:
 
 
 def get(c: sa.Connection, operation_id: str) -> sa.Row | None:
-    return c.execute(sa.select(OPERATIONS).where(_o.id == operation_id)).first()
+    return c.execute(_row, {'of': operation_id}).first()
 
 
 def lock_row(c: sa.Connection, operation_id: str) -> sa.Row | None:
@@ -80,19 +86,9 @@ def active(c: sa.Connection, resource_id: str) -> list[sa.Row]:
 
 def insert(c: sa.Connection, now: float, factory: dict[str, Any], actor: str, **values: Any) -> None:
     """The row, its logbook (TaskFlow's tables, loadable by stock TaskFlow) and its first event."""
-    operation_id = values['id']
-    c.execute(sa.insert(OPERATIONS), {**values, 'created': now, 'updated': now, 'beat': now})
-    c.execute(sa.insert(BOOK.logbooks), {'uuid': operation_id, 'name': values['type'], 'meta': {}})
-    c.execute(
-        sa.insert(BOOK.flowdetails),
-        {
-            'uuid': operation_id,
-            'name': values['type'],
-            'parent_uuid': operation_id,
-            'meta': {'factory': factory},
-        },
-    )
-    events.add(c, operation_id, 'accepted', now, actor=actor)
+    row = {**_NEW, **values, 'created': now, 'updated': now, 'beat': now}
+    opened = book.opening(row['id'], row['type'], {'factory': factory})
+    together(c, [(_inserts, row), *opened, events.adding(row['id'], 'accepted', now, actor=actor)])
 
 
 def stand_in_line(c: sa.Connection, operation_id: str) -> None:
@@ -101,51 +97,38 @@ def stand_in_line(c: sa.Connection, operation_id: str) -> None:
 
 
 # -- jobs ----------------------------------------------------------------------------------------------------------
+_unclaimed = sa.and_(sa.or_(*[_o.state == state for state in RUNNABLE]), _o.conductor.is_(None))
+_facts = (_o.id, _o.post_seq, _o.type, _o.version, _o.priority, _o.project_id)
+
+
+def _runnable(these: Callable[[Any], Any]) -> Any:
+    """Unclaimed and runnable ones of these (a condition on ids), and of others on their resources."""
+    mine = OPERATIONS.alias()
+    beside = sa.select(*_facts).join(mine, mine.c.resource_id == _o.resource_id).where(these(mine.c.id), _unclaimed)
+    return sa.select(*_facts).where(these(_o.id), _unclaimed).union(beside)
+
+
+_jobs = Prepared(_runnable(lambda column: column == sa.bindparam('of')))
+
+
 def _job(row: Any) -> Job:
-    return Job(row.id, row.post_seq, row.type, row.version, row.priority, project_hash(row.project_id))
+    id_, post_seq, type_, version, priority, project_id = row
+    return Job(id_, post_seq, type_, version, priority, project_hash(project_id))
 
 
 def jobs(c: sa.Connection, *operation_ids: str) -> list[Job]:
     """What to post after the commit: these operations and others on their resources, as far as unclaimed."""
-    mine = sa.select(_o.resource_id).where(_o.id.in_(operation_ids), _o.resource_id.is_not(None))
-    rows = c.execute(
-        sa.select(OPERATIONS).where(
-            sa.or_(_o.id.in_(operation_ids), _o.resource_id.in_(mine)),
-            _o.state.in_(RUNNABLE),
-            _o.conductor.is_(None),
-        )
-    )
-    return [_job(row) for row in rows]
+    if len(operation_ids) == 1:
+        return [_job(row) for row in _jobs.rows(c, {'of': operation_ids[0]})]
+    return [_job(row) for row in c.execute(_runnable(lambda column: column.in_(operation_ids)))]
 
 
 def lost_jobs(c: sa.Connection, silent_since: float | None) -> list[Job]:
     """Runnable operations that are unclaimed, or whose claim gave no sign of life since; None: all runnable ones."""
-    query = sa.select(OPERATIONS).where(_o.state.in_(RUNNABLE))
+    query = sa.select(*_facts).where(_o.state.in_(RUNNABLE))
     if silent_since is not None:
         query = query.where(sa.or_(_o.conductor.is_(None), _o.beat < silent_since))
     return [_job(row) for row in c.execute(query.order_by(_o.created))]
-
-
-def claim(c: sa.Connection, job: Job, conductor: str, now: float) -> sa.Row | None:
-    """-> the row with its new epoch; None: an old or doubled job, or nothing left to run."""
-    claimed = c.execute(
-        sa.update(OPERATIONS)
-        .where(_o.id == job.operation_id, _o.post_seq == job.post_seq, _o.state.in_(RUNNABLE))
-        .values(
-            epoch=_o.epoch + 1,
-            beat=now,
-            updated=now,
-            conductor=conductor,
-            started=sa.func.coalesce(_o.started, now),
-            state=sa.case((_o.undo, 'ABORTING'), else_='RUNNING'),
-        )
-    )
-    if claimed.rowcount != 1:
-        return None
-    row = get(c, job.operation_id)
-    assert row is not None
-    events.add(c, row.id, 'claimed', now, epoch=row.epoch, conductor=conductor)
-    return row
 
 
 def keep_alive(c: sa.Connection, claims: Iterable[tuple[str, int]], now: float) -> None:
@@ -237,8 +220,7 @@ def request(
 
 
 def requests(c: sa.Connection, operation_id: str, new_only: bool = False) -> list[sa.Row]:
-    query = sa.select(REQUESTS).where(REQUESTS.c.operation_id == operation_id).order_by(REQUESTS.c.id)
-    return list(c.execute(query.where(REQUESTS.c.state == 'new') if new_only else query))
+    return list(c.execute(_asked_anew if new_only else _asked, {'of': operation_id}))
 
 
 def answer_request(

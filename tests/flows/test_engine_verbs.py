@@ -119,5 +119,5 @@ def test_nothing_of_a_run_can_write_after_its_resting_commit(open_toy, injection
     house.verb('resume')
     sessions[0].closed = False  # the timer looked at the flag before the resting commit
     with pytest.raises(exceptions.ClaimLost):
-        sessions[0].commit(lambda c, now, seen: None)
+        sessions[0].commit()
     assert house.run() == 'SUCCEEDED'

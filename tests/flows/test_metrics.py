@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from dbaas.db import operations
 from dbaas.db.gauges import Gauges
+from dbaas.db.logbook.claim import claim
 from dbaas.exceptions import ClaimLost
 from flows import registry
 from tests.flows.conftest import Place
@@ -95,7 +95,7 @@ def test_a_claim_that_falls_silent_and_a_guest_that_says_strange_things(place: P
     house = place.house
     operation_id = place.start()
     (job,) = (job for job in house.posted if job.type == CREATE)
-    house.db.run(lambda c: operations.claim(c, job, 'dead', house.now))
+    house.db.run(lambda c: claim(c, job, 'dead', house.now, lambda op: []))
     house.now += 40
     found = look(place)
     assert found('dbaas_most_silent_claim_seconds') == 40 and found('dbaas_operations', state='RUNNING') == 1

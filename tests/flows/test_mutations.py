@@ -21,14 +21,12 @@ from tests.flows.harness import quiet
 
 # -- the mutations -------------------------------------------------------------------------------------------------
 def no_fence(monkeypatch):
-    def fence(c, operation_id, epoch, now, bump=0, step=None, seen=None):
-        if seen is not None:
-            return False
+    def fence(c, operation_id, epoch, now, bump=0, step=None):
         o = OPERATIONS.c
         values = {'beat': now, 'epoch': o.epoch + bump} | ({'step': step, 'updated': now} if step else {})
         c.execute(sa.update(OPERATIONS).where(o.id == operation_id).values(values))
-        return True
 
+    monkeypatch.setattr(Session, '_calm', lambda self, now, bump, step: None)
     monkeypatch.setattr(session, 'fence', fence)
     monkeypatch.setattr(conductor_run, 'fence', fence)
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from oslo_utils import timeutils
 from taskflow.persistence import models
 
-from dbaas.db.statements import Family, Prepared, bound
+from dbaas.db.statements import Call, Family, Prepared, bound
 from dbaas.db.tables import BOOK
 
 _a, _f = BOOK.atomdetails.c, BOOK.flowdetails.c
@@ -30,6 +30,13 @@ _insert_atom = Prepared(
         bound(*_fields, _a.uuid, _a.name, _a.parent_uuid, _a.atom_type, _a.created_at, updated_at=None)
     )
 )
+_l = BOOK.logbooks.c
+_open_book = Prepared(sa.insert(BOOK.logbooks).values(bound(_l.uuid, _l.name, _l.meta, _l.created_at)))
+_open_flow = Prepared(
+    sa.insert(BOOK.flowdetails).values(
+        bound(_f.uuid, _f.name, _f.meta, _f.created_at, parent_uuid=sa.bindparam('uuid'))
+    )
+)
 _flow = sa.select(BOOK.flowdetails).where(_f.uuid == sa.bindparam('of'))
 _atoms = sa.select(BOOK.atomdetails).where(_a.parent_uuid == sa.bindparam('of'))
 
@@ -50,7 +57,15 @@ def load_atoms(c: sa.Connection, flow: models.FlowDetail) -> None:
 
 def atoms_of(c: sa.Connection, operation_id: str) -> dict[str, Any]:
     """Atom details by step name; empty before the first run."""
-    return {atom.name: atom for atom in load_flow(c, operation_id)}
+    flow = models.FlowDetail('', operation_id)
+    load_atoms(c, flow)
+    return {atom.name: atom for atom in flow}
+
+
+def opening(operation_id: str, name: str, meta: dict[str, Any]) -> list[Call]:
+    """A new operation's logbook and flow, both with its id; meta: of the flow."""
+    shared = {'uuid': operation_id, 'name': name, 'created_at': timeutils.utcnow()}
+    return [(_open_book, {**shared, 'meta': {}}), (_open_flow, {**shared, 'meta': meta})]
 
 
 def insert_atoms(c: sa.Connection, operation_id: str, atoms: Iterable[Any]) -> None:
@@ -61,11 +76,18 @@ def insert_atoms(c: sa.Connection, operation_id: str, atoms: Iterable[Any]) -> N
 
 
 def save_atoms(c: sa.Connection, atoms: Iterable[Any]) -> None:
+    for statement, values in saving_atoms(atoms):
+        statement.run(c, values)
+
+
+def saving_atoms(atoms: Iterable[Any]) -> list[Call]:
+    """The same, to be run together with others."""
     now = timeutils.utcnow()
-    for atom in atoms:
-        row = atom.to_dict()
-        _update_atom.run(c, {**row, 'b_uuid': row['uuid'], 'updated_at': now})
+    rows = [atom.to_dict() for atom in atoms]
+    return [(_update_atom, {**row, 'b_uuid': row['uuid'], 'updated_at': now}) for row in rows]
 
 
-def save_flow(c: sa.Connection, operation_id: str, state: str | None, meta: dict[str, Any]) -> None:
-    _update_flow.run(c, {'b_uuid': operation_id, 'state': state, 'meta': meta, 'updated_at': timeutils.utcnow()})
+def saving_flow(flow: Any) -> Call:
+    """Its state and meta."""
+    values = {'b_uuid': flow.uuid, 'state': flow.state, 'meta': flow.meta, 'updated_at': timeutils.utcnow()}
+    return _update_flow, values

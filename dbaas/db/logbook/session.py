@@ -17,7 +17,7 @@ from dbaas.db import events, operations, waits
 from dbaas.db.logbook import book
 from dbaas.db.logbook.claim import Claimed, new_verbs
 from dbaas.db.session import Database
-from dbaas.db.statements import Prepared
+from dbaas.db.statements import Call, Prepared, together
 from dbaas.db.tables import OPERATIONS, REQUESTS
 from dbaas.db.words import RUNNABLE, TERMINAL
 from dbaas.exceptions import ClaimLost
@@ -46,26 +46,23 @@ def _fence(at_step: bool, if_calm: bool) -> Prepared:
 _fences = {(at_step, if_calm): _fence(at_step, if_calm) for at_step in (False, True) for if_calm in (False, True)}
 
 
-def fence(
-    c: sa.Connection,
-    operation_id: str,
-    epoch: int,
-    now: float,
-    bump: int = 0,
-    step: str | None = None,
-    seen: int | None = None,
-) -> bool:
+def fence(c: sa.Connection, operation_id: str, epoch: int, now: float, bump: int = 0, step: str | None = None) -> None:
     """The first statement of every transaction of a run. Raises ClaimLost, then nothing is written.
 
-    step: the one that the operation stands at from now on, if that changes. seen: what wake_seq was; if it has moved,
-    or the claim is lost, nothing is written and the answer is False.
+    step: the one that the operation stands at from now on, if that changes.
     """
-    values = {'op': operation_id, 'mine': epoch, 'bump': bump, 'now': now, 'step': step, 'seen': seen}
-    passed = _fences[step is not None, seen is not None].run(c, values) == 1
-    if not passed and seen is None:
+    statement, values = _fencing(operation_id, epoch, now, bump, step)
+    if statement.run(c, values) != 1:
         metrics.FENCED_WRITES.inc()
         raise ClaimLost(f'operation {operation_id} has gone on without this conductor')
-    return passed
+
+
+def _fencing(
+    operation_id: str, epoch: int, now: float, bump: int, step: str | None, seen: int | None = None
+) -> tuple[Prepared, dict[str, Any]]:
+    """seen: what wake_seq was; the fence then holds, too, when it has moved."""
+    values = {'op': operation_id, 'mine': epoch, 'bump': bump, 'now': now, 'step': step, 'seen': seen}
+    return _fences[step is not None, seen is not None], values
 
 
 class Session:
@@ -83,6 +80,7 @@ class Session:
         self.next: list[operations.Job] = []  # what the last commit made runnable, here or on the same resource
         self.seen, self.verbs, self._asked = self.op.wake_seq, claimed.verbs, len(claimed.verbs)
         self._fenced = time.monotonic()
+        self._restless = False  # something has come since the last commit
         self._known = {atom.uuid for atom in self.flow}
         self._new: dict[str, Any] = {}
         self._changed: dict[str, Any] = {}
@@ -121,25 +119,38 @@ class Session:
 
     # -- what the conductor calls ----------------------------------------------------------------------------------
     def commit(
-        self, write: Callable[[sa.Connection, float, int], None], bump: int = 0, step: str | None = None
+        self,
+        event: tuple[str, str] | None = None,
+        *,
+        error: str | None = None,
+        bump: int = 0,
+        step: str | None = None,
+        write: Callable[[sa.Connection, float, int], None] = lambda c, now, seen: None,
     ) -> None:
-        """One transaction: fence, look for verbs and events, what is buffered, then write(c, now, wake_seq)."""
+        """One transaction: the fence, what is buffered and the event (kind, step), then write(c, now, wake_seq).
+
+        What came since the last one is looked for after the fence: self.verbs, and wake_seq, which events move.
+        """
         if self.closed:
             raise ClaimLost(f'operation {self.op.id}: this run is over')
 
-        def work(c: sa.Connection) -> tuple[int, set[str]]:
+        def work(c: sa.Connection) -> int:
             now = self.db.clock()
-            seen, self.verbs = self._pass(c, now, bump, step)
-            book.insert_atoms(c, self.op.id, self._new.values())
-            if self._flow is not None:
-                book.save_flow(c, self.op.id, self._flow.state, self._flow.meta)
-            book.save_atoms(c, [self._as_begun(atom) for atom in self._changed.values()])
+            calm, seen = self._calm(now, bump, step), self.seen
+            changes = self._buffered() + ([self._event(event, now, error)] if event else [])
+            if calm is None:
+                fence(c, self.op.id, self.op.epoch, now, bump, step)
+                seen, self.verbs = self._look(c)
+                book.insert_atoms(c, self.op.id, self._new.values())
+                together(c, changes)
+            elif together(c, [calm, *changes])[0] != 1:
+                raise _Moved
             write(c, now, seen)
-            return seen, self.verbs
+            return seen
 
         began = time.monotonic()
         try:
-            self.seen, self.verbs = self.db.run(work)
+            self.seen = self._twice(work)
             self._asked = len(self.verbs)
         except ClaimLost:
             self.closed = True
@@ -149,8 +160,26 @@ class Session:
         except Exception as error:
             self.broken = error
             raise
-        self._fenced = began
+        self._fenced, self._restless = began, False
         self._new, self._changed, self._flow = {}, {}, None
+
+    def _twice(self, work: Callable[[sa.Connection], int]) -> int:
+        """Once more when something has come since the last commit, and is to be looked for."""
+        try:
+            return self.db.run(work)
+        except _Moved:
+            self._restless = True
+            return self.db.run(work)
+
+    def _calm(self, now: float, bump: int, step: str | None) -> Call | None:
+        """The fence of a run that nothing has happened to, and nothing waits for; None: look what it is."""
+        if self._restless or self._asked or self._new:
+            return None
+        return _fencing(self.op.id, self.op.epoch, now, bump, step, self.seen)
+
+    def _buffered(self) -> list[Call]:
+        flow = [] if self._flow is None else [book.saving_flow(self._flow)]
+        return flow + book.saving_atoms([self._as_begun(atom) for atom in self._changed.values()])
 
     def _as_begun(self, atom: Any) -> Any:
         """TaskFlow marks all ready siblings at once; of one that is only queued the start is not written.
@@ -175,14 +204,13 @@ class Session:
     def record_start(self, step: str) -> bool:
         """Before an irreversible step runs, a commit of its own. -> False: a verb came first, it must not run."""
 
-        def write(c: sa.Connection, now: float, _seen: int) -> None:
+        def write(_c: sa.Connection, _now: float, _seen: int) -> None:
             if self.verbs:
                 raise _VerbFirst
-            self._event(c, now, 'started', step)
 
         self.started[step] = self.db.clock()
         try:
-            self.commit(write, step=step)
+            self.commit(('started', step), step=step, write=write)
         except _VerbFirst:
             del self.started[step]
             return False
@@ -206,8 +234,6 @@ class Session:
             self._end_flow(state)
 
         def write(c: sa.Connection, now: float, seen: int) -> None:
-            if self.failed is not None:
-                self._event(c, now, _FAILED.get(state, 'failed'), self.failed.name, error=error)
             final, values = state, {'step': self.failed.name} if self.failed is not None else {}
             if state == 'WAITING':
                 waits.put(c, self.op.id, self.failed.name, keys, wake_at, deadline, now)
@@ -218,30 +244,25 @@ class Session:
                 after(c, now)
             self.next = operations.jobs(c, self.op.id)
 
-        self.commit(write, bump=1)
+        kind = _FAILED.get(state, 'failed')
+        event = None if self.failed is None else (kind, self.failed.name)
+        self.commit(event, error=error, bump=1, write=write)
         self.closed = True
         if self.failed is not None:
-            metrics.STEPS.labels(self.op.type, _FAILED.get(state, 'failed')).inc()
+            metrics.STEPS.labels(self.op.type, kind).inc()
 
     # -- inside ----------------------------------------------------------------------------------------------------
-    def _pass(self, c: sa.Connection, now: float, bump: int, step: str | None) -> tuple[int, set[str]]:
-        """The fence, and what has come since the last one: verbs and events all move wake_seq."""
-        place = (c, self.op.id, self.op.epoch, now, bump, step)
-        if not self._asked and fence(*place, seen=self.seen):
-            return self.seen, set()
-        fence(*place)
-        return self._look(c)
-
     def _look(self, c: sa.Connection) -> tuple[int, set[str]]:
         rows = _look.rows(c, {'op': self.op.id})
         return rows[0][0], {verb for _, verb in rows if verb is not None}
 
-    def _event(self, c: sa.Connection, now: float, kind: str, step: str, **values: Any) -> None:
+    def _event(self, event: tuple[str, str], now: float, error: str | None) -> Call:
+        kind, step = event
         atom = next((a for a in self.flow if a.name == step), None)
         attempt = (atom.meta or {}).get('attempt', 1) if atom is not None else 1
-        events.add(
-            c, self.op.id, kind, now, step=step, epoch=self.op.epoch, attempt=attempt,
-            conductor=self.op.conductor, started=self.started.get(step), **values,
+        return events.adding(
+            self.op.id, kind, now, step=step, epoch=self.op.epoch, attempt=attempt,
+            conductor=self.op.conductor, started=self.started.get(step), error=error,
         )  # fmt: skip
 
     def _outcome(self, atom: Any) -> None:
@@ -251,25 +272,29 @@ class Session:
         end, kind = self.end(), 'done' if atom.state == states.SUCCESS else 'undone'
         if end:
             self._end_flow(end)
+        parked = self.since.get(atom.name)
+        if parked is not None:
+            self.started[atom.name] = parked
 
         def write(c: sa.Connection, now: float, _seen: int) -> None:
-            first = self.since.get(atom.name)
-            if first is not None:
-                self.started[atom.name] = first
+            if parked is not None:
                 waits.clear(c, self.op.id, atom.name)
-            self._event(c, now, kind, atom.name)
             if end:
                 operations.set_state(c, self.op, end, now)
                 if self.op.resource_id is not None:
                     self.next = operations.jobs(c, self.op.id)
 
-        self.commit(write, bump=1 if end else 0, step=atom.name)
+        self.commit((kind, atom.name), bump=1 if end else 0, step=atom.name, write=write)
         self.closed = bool(end)
         metrics.STEPS.labels(self.op.type, kind).inc()
 
     def _end_flow(self, end: str) -> None:
         self._flow = self.flow.copy()
         self._flow.state = states.SUCCESS if end == 'SUCCEEDED' else states.REVERTED
+
+
+class _Moved(Exception):
+    """Rolls back what went with a fence that did not hold: the claim is lost, or something has come."""
 
 
 class _VerbFirst(Exception):

@@ -16,6 +16,7 @@ from conductor.board.zookeeper import ZooKeeperBoard
 from dbaas.cli.cluster.zookeeper import ZooKeeper
 from dbaas.context import RequestContext
 from dbaas.db import operations
+from dbaas.db.logbook.claim import claim
 from dbaas.db.session import Database
 from dbaas.services.keyring import Keyring
 from dbaas.services.operations import Operations, OperationType
@@ -210,7 +211,7 @@ def test_an_embedded_board_survives_a_restart(house: House) -> None:
     dead.post([first])
     claimed = dead.claim({(TYPE.name, 1)}, 0)
     assert claimed is not None
-    house.db.run(lambda c: operations.claim(c, claimed, 'dead', house.db.clock()))
+    house.db.run(lambda c: claim(c, claimed, 'dead', house.db.clock(), lambda op: []))
     house.gate.opened.set()
     house.conductor('next', EmbeddedBoard())
     house.finished(first.operation_id, unposted.operation_id)
