@@ -17,7 +17,7 @@ from conf import logs
 from dbaas import metrics
 from dbaas.db import operations
 from dbaas.db.logbook import book
-from dbaas.db.logbook.claim import Claimed
+from dbaas.db.logbook.claim import Claimed, NothingToRun
 from dbaas.db.logbook.claim import claim as take
 from dbaas.db.logbook.session import Session
 from dbaas.db.session import Database
@@ -46,8 +46,11 @@ class Engine:
 
     def claim(self, job: operations.Job) -> Claimed | None:
         """-> the claimed operation, or None. The first claim writes the atoms: without any nothing was started."""
-        claimed = self._db.run(lambda c: take(c, job, self._conductor, self._db.clock(), _steps))
-        if claimed is not None and claimed.op.epoch == 1:
+        try:
+            claimed = self._db.run(lambda c: take(c, job, self._conductor, self._db.clock(), _steps))
+        except NothingToRun:
+            return None
+        if claimed.op.epoch == 1:
             metrics.ACCEPT_TO_CLAIM.observe(max(claimed.op.beat - claimed.op.created, 0))
         return claimed
 

@@ -57,12 +57,12 @@ def show(c: sa.Connection, operation_id: str) -> dict[str, Any]:
     op = operations.get(c, operation_id)
     if op is None:
         raise exceptions.NotFound(f'Operation {operation_id} not found.')
-    asked = operations.requests(c, operation_id)
+    asked = operations.requests(c, operation_id) if op.wake_seq else []  # each one moves it
     pausing = any(r.verb == 'pause' and r.state == 'new' for r in asked)
-    history = events.of(c, operation_id)
+    atoms, history = (book.atoms_of(c, operation_id), events.of(c, operation_id)) if op.epoch else ({}, [])
     return {
         **summary(op, pausing),
-        'steps': steps(op, book.atoms_of(c, operation_id) if op.epoch else {}, history),
+        'steps': steps(op, atoms, history),
         'waits': [
             {'step': w.step, 'key': w.key, 'since': stamp(w.since), 'wake_at': stamp(w.wake_at),
              'deadline': stamp(w.deadline)}

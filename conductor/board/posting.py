@@ -2,16 +2,18 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterable
 from typing import Any
 
 from kazoo import exceptions
 
 from conductor.board.connection import AWAY, Connection
-from conductor.board.nodes import content
 from dbaas.db.operations import Job
 
 LOG = logging.getLogger(__name__)
+# seconds that a poster pauses: the thread that sends needs the interpreter, which ours would keep for its answer's sake
+HANDOVER = 0.0002
 LIMIT = 5000  # unconfirmed posts; what is more is found by the reconciler
 
 
@@ -32,6 +34,8 @@ class Posting:
             self._send(job)
         if not self._connection.connected:
             self._connection.complain()
+        else:
+            time.sleep(HANDOVER)
 
     def _overflows(self) -> None:
         if not self._full:
@@ -47,7 +51,7 @@ class Posting:
 
     def _send(self, job: Job) -> None:
         if self._connection.connected:  # else: `again`
-            sent = self._connection.ask('create', f'{self._folder}/{job.name}', content(job))
+            sent = self._connection.ask('create', f'{self._folder}/{job.name}', b'')
             sent.rawlink(lambda result: self._sent(job, result))
 
     def _sent(self, job: Job, result: Any) -> None:

@@ -2,20 +2,17 @@
 
 import collections
 import dataclasses
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Container, Iterator
 
 from dbaas.db.operations import Job
 
 
 @dataclasses.dataclass
 class Entry:
-    """job: None until its type and version are known; version: of its node, while it is claimed here (ZooKeeper)."""
+    """version: of its node, while it is claimed here (ZooKeeper)."""
 
-    name: str
-    priority: int
-    project: str
+    job: Job
     arrival: int
-    job: Job | None = None
     not_before: float = 0.0
     claimed: bool = False
     version: int | None = None
@@ -37,16 +34,10 @@ class Shelf:
     def get(self, name: str) -> Entry | None:
         return self._entries.get(name)
 
-    def put(self, job: Job, known: bool = True) -> Entry:
-        """known: type and version are not only placeholders."""
-        entry = self._entries.get(job.name)
-        if entry is None:
+    def put(self, job: Job) -> None:
+        if job.name not in self._entries:
             self._arrivals += 1
-            entry = Entry(job.name, job.priority, job.project, self._arrivals)
-            self._entries[job.name] = entry
-        if known:
-            entry.job = job
-        return entry
+            self._entries[job.name] = Entry(job, self._arrivals)
 
     def drop(self, name: str) -> Entry | None:
         return self._entries.pop(name, None)
@@ -54,18 +45,11 @@ class Shelf:
     def names(self) -> set[str]:
         return set(self._entries)
 
-    def best(self, known: Container[tuple[str, int]], now: float, without: Collection[str] = ()) -> Entry | None:
-        """The free job that is next; one whose type is not known yet counts, one that nobody here can run does not."""
-        running = collections.Counter(e.project for e in self if e.claimed)
-        free = (
-            e
-            for e in self
-            if not e.claimed
-            and e.not_before <= now
-            and (e.job is None or (e.job.type, e.job.version) in known)
-            and e.name not in without
-        )
-        return min(free, key=lambda e: (e.priority, running[e.project], e.arrival), default=None)
+    def best(self, known: Container[tuple[str, int]], now: float) -> Entry | None:
+        """The free job that is next, of those that can be run here."""
+        running = collections.Counter(e.job.project for e in self if e.claimed)
+        free = (e for e in self if not e.claimed and e.not_before <= now and (e.job.type, e.job.version) in known)
+        return min(free, key=lambda e: (e.job.priority, running[e.job.project], e.arrival), default=None)
 
     def embargoes(self, now: float) -> list[float]:
         """When free jobs that were given back are offered again."""

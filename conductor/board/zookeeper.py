@@ -16,7 +16,7 @@ from oslo_config import cfg
 from conductor.board.connection import AWAY, Connection
 from conductor.board.election import Election
 from conductor.board.endings import Endings
-from conductor.board.nodes import LOCK, compare, content, is_job, job_of, nameless
+from conductor.board.nodes import LOCK, compare, job_of
 from conductor.board.posting import Posting
 from conductor.board.shelf import Entry, Shelf
 from dbaas.db.operations import Job
@@ -24,8 +24,8 @@ from dbaas.exceptions import Unavailable
 
 LOG = logging.getLogger(__name__)
 STALE = 0.05  # seconds for which a known queue may be worked off without a look at what has changed
+BREATH = 0.006  # seconds after a claim in which what it began goes first: looks and its start would hinder each other
 SHARE = 10  # of a large board looks take a tenth of the time at most
-AHEAD = 8  # jobs whose type is read at once
 
 
 class ZooKeeperBoard:
@@ -40,6 +40,7 @@ class ZooKeeperBoard:
         self._changed = threading.Condition()  # guards everything below
         self._turn = threading.Lock()  # one thread looks and claims at a time
         self._stale, self._turned_away = True, False
+        self._taken = 0.0  # when the last claim was
         self._looked, self._rest = 0.0, STALE  # when, and how long until the next look while there is work
         self._lost: list[Callable[[str], None]] = []
         self._back: list[Callable[[], None]] = []
@@ -65,6 +66,7 @@ class ZooKeeperBoard:
     def claim(self, known: Collection[tuple[str, int]], timeout: float) -> Job | None:
         deadline = time.monotonic() + timeout
         if timeout <= 0:
+            self._taken = 0.0
             self._mark_stale()
         while not self._turned_away:
             with self._turn:
@@ -85,7 +87,9 @@ class ZooKeeperBoard:
                 return False
             if not self.connected:
                 self._changed.wait(deadline - now)
-            elif not self._stale:
+            elif self._stale:
+                self._changed.wait(max(self._taken + BREATH - now, 0))
+            else:
                 wake = min([deadline, self._looked + self._resync, *self._shelf.embargoes(now)])
                 self._changed.wait(max(wake - now, 0))
             return True
@@ -110,14 +114,13 @@ class ZooKeeperBoard:
             with self._changed:
                 entry = self._shelf.best(known, now)
                 old = now - self._looked
-                look = old >= self._resync or (self._stale and (entry is None or old >= self._rest))
+                due = old >= self._rest if entry else now >= self._taken + BREATH
+                look = old >= self._resync or (self._stale and due)
             if look and not looked:
                 self._look()
                 looked = True
             elif entry is None:
                 return None
-            elif entry.job is None:
-                self._read(known, now)
             elif self._take(entry):
                 return entry.job
         return None
@@ -143,57 +146,32 @@ class ZooKeeperBoard:
     def _children(self, **options: Any) -> list[str]:
         return self._connection.answer(self._connection.ask('get_children', self._folder, **options))
 
-    def _read(self, known: Collection[tuple[str, int]], now: float) -> None:
-        """Types and versions of the next few, in one go."""
-        asked: dict[str, Any] = {}
-        with self._changed:
-            while len(asked) < AHEAD:
-                entry = self._shelf.best(known, now, without=asked)
-                if entry is None or entry.job is not None:
-                    break
-                asked[entry.name] = None
-        for name in asked:
-            asked[name] = self._connection.ask('get', f'{self._folder}/{name}')
-        for name, result in asked.items():
-            self._remember(name, result)
-
-    def _remember(self, name: str, result: Any) -> None:
-        try:
-            data, _ = self._connection.answer(result)
-            job = job_of(name, data)
-        except exceptions.NoNodeError:
-            job = None
-        with self._changed:
-            if job is None:
-                self._shelf.drop(name)
-            elif name in self._shelf:
-                self._shelf.put(job)
-
     def _take(self, entry: Entry) -> bool:
         """Claim it, one transaction: the job is there, its version moves on, the lock is ours."""
-        assert entry.job is not None
-        path = f'{self._folder}/{entry.name}'
+        name = entry.job.name
+        path = f'{self._folder}/{name}'
         claim = self._connection.commit(
             'claim',
-            ('set_data', path, content(entry.job)),
+            ('set_data', path, b''),
             ('create', f'{path}{LOCK}', self._name, None, True),
         )
         try:
             stat, lock = self._connection.answer(claim)
         except AWAY:
-            self._endings.doubt(entry.name)
+            self._endings.doubt(name)
             raise
         with self._changed:
             if isinstance(stat, exceptions.NoNodeError):
-                self._shelf.drop(entry.name)
+                self._shelf.drop(name)
             elif isinstance(lock, exceptions.NodeExistsError):
                 entry.claimed = True
             elif isinstance(stat, Exception) or isinstance(lock, Exception):
-                LOG.warning('job %s cannot be claimed: %r, %r', entry.name, stat, lock)
+                LOG.warning('job %s cannot be claimed: %r, %r', name, stat, lock)
                 entry.not_before = time.monotonic() + self._resync
             else:
                 entry.claimed, entry.version = True, stat.version
-                self._endings.sure(entry.name)
+                self._taken = time.monotonic()
+                self._endings.sure(name)
                 return True
         return False
 
@@ -229,7 +207,7 @@ class ZooKeeperBoard:
         raise Unavailable(f'ZooKeeper ({self._connection.hosts}) is away')
 
     def discard(self, names: Iterable[str]) -> None:
-        wanted = {name for name in names if is_job(name)}
+        wanted = {name for name in names if job_of(name) is not None}
         with contextlib.suppress(exceptions.KazooException):
             children = set(self._children()) if wanted else set()
             for name in wanted & children:
@@ -271,7 +249,7 @@ class ZooKeeperBoard:
             for entry in mine:
                 entry.version = None
         for entry in mine:
-            self._tell_lost(nameless(entry.name).operation_id)
+            self._tell_lost(entry.job.operation_id)
 
     def _tell_lost(self, operation_id: str) -> None:
         for tell in self._lost:
@@ -291,7 +269,7 @@ class ZooKeeperBoard:
         self.turn_away()
         with self._changed:
             mine = [entry.job for entry in self._shelf if entry.version is not None]
-        for job in filter(None, mine):
+        for job in mine:
             self.abandon(job, 0)
         self._election.close()
 

@@ -44,15 +44,17 @@ class Job:
 
     @property
     def name(self) -> str:
-        """All that is needed to put jobs into their order."""
-        return f'{self.priority:02d}.{self.project}.{self.operation_id}-{self.post_seq}'
+        """Whoever lists names can put jobs into their order, and leave alone what it does not know."""
+        which = f'{self.operation_id}-{self.post_seq}'
+        return f'{self.priority:02d}.{self.project}.{self.type}.{self.version}.{which}'
 
     @classmethod
-    def named(cls, name: str, type: str, version: int) -> 'Job':
+    def named(cls, name: str) -> 'Job':
         """The job of that name. Raises ValueError when it is not the name of a job."""
         priority, project, rest = name.split('.', 2)
-        operation_id, _, post_seq = rest.rpartition('-')
-        job = cls(operation_id, int(post_seq), type, version, int(priority), project)
+        type, version, which = rest.rsplit('.', 2)
+        operation_id, _, post_seq = which.rpartition('-')
+        job = cls(operation_id, int(post_seq), type, int(version), int(priority), project)
         if job.name != name:
             raise ValueError(f'{name} is not the name of a job')
         return job

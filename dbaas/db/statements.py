@@ -4,6 +4,7 @@ SQLAlchemy's own execution of a statement costs more than a small database takes
 by the same types, so that rows look alike whoever wrote them; errors are SQLAlchemy's.
 """
 
+import collections
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,19 +31,22 @@ class Prepared:
         return _ask(c, compiled.text, compiled.values(values), lambda cursor: cursor.rowcount)
 
     def rows(self, c: sa.Connection, values: Mapping[str, Any]) -> list[Any]:
-        """Tuples as the driver gives them: ask for numbers and words only."""
+        """Named tuples."""
         compiled = self._for(c)
-        return _ask(c, compiled.text, compiled.values(values), lambda cursor: cursor.fetchall())
+        return compiled.rows(*_ask(c, compiled.text, compiled.values(values), _fetched))
 
     def run_many(self, c: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         compiled = self._for(c)
         if found := [compiled.values(row) for row in rows]:
             _ask(c, compiled.text, found, lambda cursor: None)
 
-    def told(self, c: sa.Connection, values: Mapping[str, Any]) -> tuple[str, Any]:
-        """Text and values, for the driver."""
-        compiled = self._for(c)
-        return compiled.text, compiled.values(values)
+    def answer(self, c: sa.Connection, values: Mapping[str, Any]) -> Any:
+        """rows() of a SELECT, run() of anything else."""
+        return (self.rows if self.reads else self.run)(c, values)
+
+    @property
+    def reads(self) -> bool:
+        return self._statement.is_select
 
     def _for(self, c: sa.Connection) -> '_Compiled':
         name = c.dialect.name
@@ -54,24 +58,33 @@ class Prepared:
 Call = tuple['Prepared | Family', Mapping[str, Any]]
 
 
-def together(c: sa.Connection, calls: Sequence[Call]) -> list[int]:
-    """Run them, one after another. -> numbers of rows that each has found.
+def together(c: sa.Connection, calls: Sequence[Call]) -> list[Any]:
+    """Run them, one after another. -> of each the number of rows that it found; of a SELECT the rows.
 
     Where that saves the way to a server they go there at once: whoever asks what the first has found rolls back.
     """
     members = [(one.member(values) if isinstance(one, Family) else one, values) for one, values in calls]
     if c.dialect.name not in AT_ONCE or not members:
-        return [one.run(c, values) for one, values in members]
-    told = [one.told(c, values) for one, values in members]
-    text = '; '.join(text for text, _ in told)
-    return _ask(c, text, tuple(value for _, values in told for value in values), _each_count)
+        return [one.answer(c, values) for one, values in members]
+    told = [(one._for(c), values) for one, values in members]
+    text = '; '.join(one.text for one, _ in told)
+    found = _ask(c, text, tuple(value for one, values in told for value in one.values(values)), _each)
+    return [one.rows(*answer) if one.reads else answer for (one, _), answer in zip(told, found, strict=True)]
 
 
-def _each_count(cursor: Any) -> list[int]:
-    counts = [cursor.rowcount]
-    while cursor.nextset():
-        counts.append(cursor.rowcount)
-    return counts
+def _each(cursor: Any) -> list[Any]:
+    """Of each statement the rows that it gave, else the number of those that it found."""
+    found = []
+    more: Any = True
+    while more:
+        found.append(_fetched(cursor) if cursor.description else cursor.rowcount)
+        more = cursor.nextset()
+    return found
+
+
+def _fetched(cursor: Any) -> tuple[list[Any], Any]:
+    """The driver's type of each column, and the rows."""
+    return [column[1] for column in cursor.description], cursor.fetchall()
 
 
 def _ask(c: sa.Connection, text: str, values: Any, answer: Callable[[Any], Any]) -> Any:
@@ -133,6 +146,13 @@ class _Compiled:
             self._positional = True
         self._fields = [(name, _converter(compiled.binds[name], dialect)) for name in names]
         self._fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+        self.reads = statement.is_select
+        columns = list(statement.selected_columns) if self.reads else []
+        names = [column.key for column in columns]
+        row: Any = collections.namedtuple('Row', names, rename=True)  # type: ignore[misc]
+        self._row = row
+        self._loaders: list[tuple[int, Callable[[Any], Any]]] | None = None  # known from the first answer on
+        self._loader = lambda at, kind: columns[at].type.dialect_impl(dialect).result_processor(dialect, kind)
 
     def values(self, given: Mapping[str, Any]) -> Any:
         """What the driver wants: a tuple, or a mapping where it has named parameters."""
@@ -143,6 +163,20 @@ class _Compiled:
         if self._positional:
             return tuple(found)
         return {name: value for (name, _), value in zip(self._fields, found, strict=True)}
+
+    def rows(self, kinds: Sequence[Any], found: Iterable[Sequence[Any]]) -> list[Any]:
+        """kinds: the driver's types."""
+        if self._loaders is None:
+            loaders = [(at, self._loader(at, kind)) for at, kind in enumerate(kinds)]
+            self._loaders = [(at, load) for at, load in loaders if load is not None]
+        return [self._row(*_loaded(row, self._loaders)) for row in found]
+
+
+def _loaded(row: Sequence[Any], loaders: Iterable[tuple[int, Callable[[Any], Any]]]) -> Sequence[Any]:
+    values = list(row)
+    for at, load in loaders:
+        values[at] = load(values[at])
+    return values
 
 
 def _converter(bind: Any, dialect: sa.Dialect) -> Any:

@@ -15,6 +15,7 @@ _CLASSPATH = ('zookeeper', 'slf4j-simple', 'netty-codec', 'netty-resolver', 'net
 _JVM = (
     '-Xms16m', '-Xmx128m', '-Xss512k', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData',
     '-Dzookeeper.admin.enableServer=false', '-Dzookeeper.preAllocSize=4096', '-Djava.net.preferIPv4Stack=true',
+    '-Dzookeeper.nio.numWorkerThreads=0',  # few clients: a request is not handed on from thread to thread
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.simpleLogger.showDateTime=true',
 )  # fmt: skip
 

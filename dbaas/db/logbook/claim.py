@@ -9,14 +9,14 @@ from oslo_utils import uuidutils
 from taskflow import states
 from taskflow.persistence import models
 
-from dbaas.db import events, waits
+from dbaas.db import waits
 from dbaas.db.logbook import book
 from dbaas.db.operations import Job
-from dbaas.db.statements import Prepared
-from dbaas.db.tables import BOOK, OPERATIONS, REQUESTS
+from dbaas.db.statements import Prepared, together
+from dbaas.db.tables import BOOK, EVENTS, OPERATIONS, REQUESTS
 from dbaas.db.words import RUNNABLE
 
-_o, _f, _r = OPERATIONS.c, BOOK.flowdetails.c, REQUESTS.c
+_o, _f, _r, _e = OPERATIONS.c, BOOK.flowdetails.c, REQUESTS.c, EVENTS.c
 _of = sa.bindparam('op', type_=_o.id.type)
 _now = sa.bindparam('now', type_=_o.beat.type)
 _claim = Prepared(
@@ -31,8 +31,17 @@ _claim = Prepared(
         state=sa.case((_o.undo, 'ABORTING'), else_='RUNNING'),
     )
 )
+_event = {
+    _e.operation_id: _o.id,
+    _e.seq: sa.select(sa.func.coalesce(sa.func.max(_e.seq), 0) + 1).where(_e.operation_id == _of).scalar_subquery(),
+    _e.kind: sa.literal_column("'claimed'"),
+    _e.at: _now,
+    _e.conductor: _o.conductor,
+    _e.epoch: _o.epoch,
+}
+_tell = Prepared(sa.insert(EVENTS).from_select(list(_event), sa.select(*_event.values()).where(_o.id == _of)))
 new_verbs = sa.and_(_r.operation_id == _o.id, _r.state == 'new')
-_look = (
+_look = Prepared(
     sa.select(
         OPERATIONS,
         _f.name.label('flow_name'),
@@ -56,17 +65,19 @@ class Claimed:
     waits: dict[str, float]  # step -> when it first parked
 
 
-def claim(
-    c: sa.Connection, job: Job, conductor: str, now: float, steps: Callable[[Any], Iterable[str]]
-) -> Claimed | None:
-    """None: an old or doubled job, or nothing left to run.
+class NothingToRun(Exception):
+    """An old or doubled job, or one whose operation has ended or stopped; rolls back."""
+
+
+def claim(c: sa.Connection, job: Job, conductor: str, now: float, steps: Callable[[Any], Iterable[str]]) -> Claimed:
+    """Raises NothingToRun.
 
     The first claim writes the atoms, one per name in steps(row): without atoms nothing was ever started.
     """
     mine = {'op': job.operation_id, 'post_seq': job.post_seq, 'conductor': conductor, 'now': now}
-    if _claim.run(c, mine) != 1:
-        return None
-    rows = c.execute(_look, {'op': job.operation_id}).all()
+    number, _, rows = together(c, [(_claim, mine), (_tell, mine), (_look, mine)])
+    if number != 1:
+        raise NothingToRun
     op = rows[0]
     flow = models.FlowDetail.from_dict(
         {'name': op.flow_name, 'uuid': op.id, 'meta': op.flow_meta, 'state': op.flow_state}
@@ -80,7 +91,6 @@ def claim(
         for name in steps(op):
             flow.add(_new_atom(name))
         book.insert_atoms(c, op.id, flow)
-    events.add(c, op.id, 'claimed', now, epoch=op.epoch, conductor=conductor)
     return Claimed(op, flow, {row.new_verb for row in rows if row.new_verb is not None}, parked)
 
 

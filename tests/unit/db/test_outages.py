@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pathlib
 import signal
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from dbaas.db.session import Database, unavailable
 from dbaas.db.tables import QUOTAS
 from tests.servers.databases import Databases, Server
 from tests.servers.wire import Wire
+from tests.waiting import until
 
 pytestmark = pytest.mark.parametrize('kind', ['mariadb', 'postgresql'], scope='session')
 
@@ -30,7 +32,7 @@ def server(kind: str, databases: Databases) -> Iterator[Server]:
 
 
 def tell(server: Server, number: int) -> None:
-    """The server's process, and those of its connections where they have some."""
+    """The server's process, and those of its connections where they have some. Told to stop, it has afterwards."""
     if server.pid is None:
         return
     with open(f'/proc/{server.pid}/task/{server.pid}/children') as text:
@@ -38,6 +40,15 @@ def tell(server: Server, number: int) -> None:
     for pid in (server.pid, *children):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
+        if number == signal.SIGSTOP:  # its threads come to a stop one by one
+            until(lambda pid=pid: all(state == 'T' for state in states(pid)), 10, 'it has stopped')
+
+
+def states(pid: int) -> Iterator[str]:
+    """Of its threads; none without such a process."""
+    for task in pathlib.Path(f'/proc/{pid}/task').glob('*/stat'):
+        with contextlib.suppress(OSError):
+            yield task.read_text().rpartition(')')[2].split()[0]
 
 
 def used(db: Database) -> int:
