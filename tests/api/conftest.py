@@ -8,6 +8,7 @@ import pytest
 from dbaas.db import migrate
 from dbaas.db.session import Database
 from dbaas.services import datastores
+from tests.api import logins
 from tests.api.house import House
 
 
@@ -41,3 +42,9 @@ def steady(shared: House) -> House:
     """One house for a whole file: what is refused changes nothing, and each test makes sure of that."""
     shared.posted.clear()
     return shared
+
+
+@pytest.fixture
+def people(house: House) -> House:
+    """Some of them have passwords."""
+    return logins.with_passwords(house)
