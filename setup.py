@@ -22,7 +22,7 @@ setup(
         'Flask>=3.0',
         'flask-smorest>=0.44',
         'Jinja2>=3.1',
-        'kazoo>=2.10',
+        'kazoo>=2.11,<2.12',  # its private names that conductor/board/changes.py uses
         'marshmallow>=3.23',
         'networkx>=3.2',
         'openstacksdk>=4.0',

@@ -21,6 +21,23 @@ def locked(children: Collection[str]) -> set[str]:
     return {name.removesuffix(LOCK) for name in children if name.endswith(LOCK)}
 
 
+def change(shelf: Shelf, name: str, created: bool) -> bool:
+    """A node has come or gone. -> False: one of a claim of ours, about which only a listing says what is so now."""
+    entry = shelf.get(name.removesuffix(LOCK))
+    if name.endswith(LOCK):
+        if entry is not None and entry.version is None:
+            entry.claimed = created
+        return created or entry is None or entry.version is None
+    if created:
+        job = job_of(name)
+        if job is not None:
+            shelf.put(job)
+        return True
+    if entry is not None and entry.version is None:
+        shelf.drop(name)
+    return entry is None or entry.version is None
+
+
 def compare(shelf: Shelf, children: Collection[str]) -> list[str]:
     """Shelf and board are the same afterwards. -> operations whose claim here has vanished."""
     lost, locks = [], locked(children)

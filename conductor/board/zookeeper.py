@@ -1,6 +1,6 @@
 """The ZooKeeper board: a node per job, a sibling ephemeral `<job>.lock` per claim; any number of processes.
 
-One `get_children` tells jobs and claims; its watch tells that something has changed. What is next, we decide.
+One `get_children` tells jobs and claims, a watch what has changed since. What is next, we decide.
 """
 
 import contextlib
@@ -8,24 +8,21 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
-from typing import Any
 
 from kazoo import exceptions
 from oslo_config import cfg
 
+from conductor.board.changes import Changes
 from conductor.board.connection import AWAY, Connection
 from conductor.board.election import Election
 from conductor.board.endings import Endings
-from conductor.board.nodes import LOCK, compare, job_of
+from conductor.board.nodes import LOCK, change, compare, job_of
 from conductor.board.posting import Posting
 from conductor.board.shelf import Entry, Shelf
 from dbaas.db.operations import Job
 from dbaas.exceptions import Unavailable
 
 LOG = logging.getLogger(__name__)
-STALE = 0.05  # seconds for which a known queue may be worked off without a look at what has changed
-BREATH = 0.006  # seconds after a claim in which what it began goes first: looks and its start would hinder each other
-SHARE = 10  # of a large board looks take a tenth of the time at most
 
 
 class ZooKeeperBoard:
@@ -39,14 +36,15 @@ class ZooKeeperBoard:
         self._shelf = Shelf()
         self._changed = threading.Condition()  # guards everything below
         self._turn = threading.Lock()  # one thread looks and claims at a time
-        self._stale, self._turned_away = True, False
-        self._taken = 0.0  # when the last claim was
-        self._looked, self._rest = 0.0, STALE  # when, and how long until the next look while there is work
+        self._stale, self._turned_away = True, False  # stale: the whole board is to be looked at
+        self._looked = 0.0
+        self._since: list[tuple[str, bool]] | None = None  # what has changed since the look began that is under way
         self._lost: list[Callable[[str], None]] = []
         self._back: list[Callable[[], None]] = []
         self._connection = Connection(options, self._on_lost, self._on_connected)
         root = self._connection.root.rstrip('/')
         self._folder = f'{root}/jobs'
+        self._changes = Changes(self._connection, self._folder, self._on_change)
         self._posting = Posting(self._connection, self._folder)
         self._endings = Endings(self._connection)
         self._election = Election(self._connection, f'{root}/elected', name, self._call_back)
@@ -66,18 +64,17 @@ class ZooKeeperBoard:
     def claim(self, known: Collection[tuple[str, int]], timeout: float) -> Job | None:
         deadline = time.monotonic() + timeout
         if timeout <= 0:
-            self._taken = 0.0
             self._mark_stale()
         while not self._turned_away:
             with self._turn:
                 job = self._next(known)
             if job is not None:
                 return job
-            if not self._wait(deadline):
+            if not self._wait(known, deadline):
                 return None
         return None
 
-    def _wait(self, deadline: float) -> bool:
+    def _wait(self, known: Collection[tuple[str, int]], deadline: float) -> bool:
         """Until there may be something new. -> False: the time is over."""
         with self._changed:
             now = time.monotonic()
@@ -87,9 +84,7 @@ class ZooKeeperBoard:
                 return False
             if not self.connected:
                 self._changed.wait(deadline - now)
-            elif self._stale:
-                self._changed.wait(max(self._taken + BREATH - now, 0))
-            else:
+            elif not self._stale and self._shelf.best(known, now) is None:
                 wake = min([deadline, self._looked + self._resync, *self._shelf.embargoes(now)])
                 self._changed.wait(max(wake - now, 0))
             return True
@@ -112,10 +107,8 @@ class ZooKeeperBoard:
         while not self._turned_away:
             now = time.monotonic()
             with self._changed:
+                look = self._stale or now - self._looked >= self._resync
                 entry = self._shelf.best(known, now)
-                old = now - self._looked
-                due = old >= self._rest if entry else now >= self._taken + BREATH
-                look = old >= self._resync or (self._stale and due)
             if look and not looked:
                 self._look()
                 looked = True
@@ -126,25 +119,34 @@ class ZooKeeperBoard:
         return None
 
     def _look(self) -> None:
-        began = time.monotonic()
         with self._changed:
-            self._stale = False  # what changes from here on is told by the watch
+            self._stale = False
+            self._since = []
         try:
-            children = self._children(watch=self._on_change)
+            children = self._listed()
         except exceptions.NoNodeError:  # a new, empty ensemble
             self._connection.answer(self._connection.make(self._folder))
-            children = self._children(watch=self._on_change)
+            children = self._listed()
             self._call_back()
         with self._changed:
             lost = compare(self._shelf, children)
+            since, self._since = self._since, None
+            for name, created in since:  # some are in the listing, some came after it: the last word counts
+                change(self._shelf, name, created)
             self._looked = time.monotonic()
-            self._rest = max(STALE, SHARE * (self._looked - began))
         for operation_id in lost:
             self._tell_lost(operation_id)
         self._endings.dispel(self._folder, children)
 
-    def _children(self, **options: Any) -> list[str]:
-        return self._connection.answer(self._connection.ask('get_children', self._folder, **options))
+    def _listed(self) -> list[str]:
+        """Watched from before on."""
+        watched = self._changes.watch()
+        children = self._children()
+        self._connection.answer(watched)
+        return children
+
+    def _children(self) -> list[str]:
+        return self._connection.answer(self._connection.ask('get_children', self._folder))
 
     def _take(self, entry: Entry) -> bool:
         """Claim it, one transaction: the job is there, its version moves on, the lock is ours."""
@@ -170,7 +172,6 @@ class ZooKeeperBoard:
                 entry.not_before = time.monotonic() + self._resync
             else:
                 entry.claimed, entry.version = True, stat.version
-                self._taken = time.monotonic()
                 self._endings.sure(name)
                 return True
         return False
@@ -230,8 +231,13 @@ class ZooKeeperBoard:
             self._stale = True
             self._changed.notify_all()
 
-    def _on_change(self, _event: Any) -> None:
-        self._mark_stale()
+    def _on_change(self, name: str, created: bool) -> None:
+        with self._changed:
+            if self._since is not None:
+                self._since.append((name, created))
+            self._stale = not change(self._shelf, name, created) or self._stale
+            if self._stale or created != name.endswith(LOCK):  # a job has come, or come free
+                self._changed.notify_all()
 
     def _on_connected(self) -> None:
         self._posting.again()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from dbaas.cli.cluster.rabbitmq import SCRIPT, RabbitMQ
+from dbaas.exceptions import Unavailable
 from tests.servers.authority import Authority
 
 
@@ -25,6 +26,9 @@ def broker() -> Iterator[RabbitMQ]:
     try:
         made.start()
         yield made
+    except Unavailable:
+        print(made.log())
+        raise
     finally:
         made.stop(signal.SIGKILL)
         shutil.rmtree(folder)

@@ -93,6 +93,11 @@ class RabbitMQ:
         self._process.stop(how, STOP_WITHIN)
         self._epmd.stop()
 
+    def log(self) -> str:
+        """All that it has said."""
+        with open(self._process.log, errors='replace') as text:
+            return text.read()
+
     # -- what it is started with ---------------------------------------------------------------------------------
     def _arguments(self) -> list[str]:
         """The first pair means nothing to Erlang: by it the process is known to be ours."""
