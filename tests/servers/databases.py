@@ -4,6 +4,8 @@ import itertools
 import pathlib
 import subprocess
 
+import sqlalchemy as sa
+
 from dbaas.cli.cluster.mariadb import MariaDB
 from dbaas.db import migrate
 from dbaas.db.session import Database
@@ -66,7 +68,10 @@ def _mourner(pid_file: str) -> subprocess.Popen:
 
 
 def wipe(db: Database) -> None:
-    """No row is left in any table."""
-    with db.engine.begin() as c:
+    """No row is left in any table. The server may have been restarted since the last use."""
+
+    def work(c: sa.Connection) -> None:
         for name in TABLES:
             c.exec_driver_sql(f'DELETE FROM {name}')
+
+    db.run(work)
