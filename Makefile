@@ -51,5 +51,5 @@ bench: install-cluster
 	$(BIN)/python -m bench
 
 chaos: install-test
-	CHAOS_SEEDS=$${CHAOS_SEEDS:-5000} $(BIN)/python -m pytest -n $(JOBS) tests/flows/test_chaos.py
+	CHAOS_FIRST=$(SEED) CHAOS_SEEDS=$${CHAOS_SEEDS:-5000} $(BIN)/python -m pytest -n $(JOBS) tests/flows/test_chaos.py
 	$(BIN)/python -m tests.functional.havoc --seed $(SEED) --minutes $(MINUTES)

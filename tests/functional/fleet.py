@@ -3,6 +3,7 @@
 Each can be killed, frozen, thawed and started again by its name, as often as a test likes.
 """
 
+import collections
 import os
 import pathlib
 import signal
@@ -66,6 +67,7 @@ class Fleet:
         self.api = Program(self.state, 'api', 'dbaas-api')
         self.conductors: dict[str, Program] = {}
         self.frozen: set[str] = set()
+        self.answers: collections.Counter[int] = collections.Counter()  # status code -> how often
         self._reader: sa.Engine
         for _ in range(conductors):
             self._another()
@@ -189,7 +191,10 @@ class Fleet:
     def ask(self, method: str, path: str, body: Any = None) -> requests.Response:
         """Whatever the answer is."""
         headers = {'X-Auth-Token': ADMIN['token']}
-        return requests.request(method, f'{self.url}/v1.0/{PROJECT}{path}', json=body, headers=headers, timeout=60)
+        url = f'{self.url}/v1.0/{PROJECT}{path}'
+        answer = requests.request(method, url, json=body, headers=headers, timeout=60)
+        self.answers[answer.status_code] += 1
+        return answer
 
     def call(self, method: str, path: str, body: Any = None) -> requests.Response:
         answer = self.ask(method, path, body)

@@ -1,4 +1,4 @@
-"""The random attack on a fleet: orders, verbs, kills, freezes, servers that go, faults; then rest and the verdict.
+"""The random attack on a fleet: orders, verbs, kills, freezes, lost packets, servers that go, faults; then the verdict.
 
     python -m tests.functional.havoc --seed 7 --minutes 5
 
@@ -19,6 +19,7 @@ import requests
 
 from tests.functional import verdict
 from tests.functional.fleet import STEADY, Fleet
+from tests.servers.partition import Partition
 from tests.waiting import until
 
 CROWD = 60  # operations under way; more orders wait
@@ -26,17 +27,44 @@ CONDUCTORS = (2, 4)  # at least and at most
 PASSING = ('429', '500', '503', 'drop')
 
 
+def attack(folder: pathlib.Path, seed: int, minutes: float) -> list[str]:
+    """Prints what was done. -> what is violated."""
+    havoc = Havoc(Fleet(folder), seed)
+    try:
+        havoc.up()
+        havoc.rage(60 * minutes)
+        return havoc.rest()
+    finally:
+        havoc.close()
+        print(havoc.story())
+
+
 class Havoc:
     def __init__(self, fleet: Fleet, seed: int):
         self.fleet, self.rng = fleet, random.Random(seed)
         self.done: collections.Counter[str] = collections.Counter()
         self.instances: list[str] = []
+        self.accepted: set[str] = set()  # operations
+        self.lines: dict[str, Partition] = {}  # conductor -> its way to ZooKeeper
+        self.parted: set[str] = set()
         self.number = 0
         # action -> weight
         self.actions: dict[Callable[[], Any], int] = {
             self.create: 12, self.delete: 6, self.verb: 6, self.disturb: 2, self.mood: 2, self.kill: 3,
-            self.freeze: 2, self.thaw: 4, self.come: 1, self.go: 1, self.server: 1, self.api: 1,
+            self.freeze: 2, self.thaw: 4, self.part: 2, self.mend: 3, self.come: 1, self.go: 1, self.server: 1,
+            self.api: 1,
         }  # fmt: skip
+
+    def up(self) -> None:
+        for name in self.fleet.conductors:
+            self.lines[name] = Partition(self.fleet.zookeeper.port)
+            self.fleet.own[name] = {'board': {'hosts': f'127.0.0.1:{self.lines[name].port}'}}
+        self.fleet.up()
+
+    def close(self) -> None:
+        self.fleet.close()
+        for line in self.lines.values():
+            line.close()
 
     def rage(self, seconds: float) -> None:
         """Act until then, as fast as the fleet lets go of what it has."""
@@ -51,25 +79,42 @@ class Havoc:
 
     def rest(self) -> list[str]:
         """Everything lives and is well; when all has come to rest: what is violated."""
-        for name in list(self.fleet.frozen):
-            self.fleet.thaw(name)
         self._clear()
         for instance in self.fleet.control.snapshot()['guests']:
             self.fleet.control.mood(instance, 'well')
-        self._revive()
+        self._heal()
         for _ in range(3):  # a pause may have come late
             for operation, state in self.fleet.settled().items():
                 if state == 'PAUSED':
                     self.fleet.call('POST', f'/operations/{operation}/resume', {'reason': 'the havoc is over'})
-        self.done.update(f'ended {state}' for state in self.fleet.settled().values())
-        return verdict.violations(self.fleet, frozen=bool(self.done['freeze']))
+        ends = self.fleet.settled()
+        self.done.update(f'ended {state}' for state in ends.values())
+        wrong = {code: count for code, count in self.fleet.answers.items() if code >= 500 and code != 503}
+        return [
+            *[f'operation {operation} was accepted, and is not there' for operation in self.accepted - set(ends)],
+            *[f'the API answered {code}, {count} times' for code, count in wrong.items()],
+            *verdict.violations(self.fleet, late=bool(self.done['freeze'] or self.done['part'])),
+        ]
+
+    def _heal(self) -> None:
+        """Whoever is dead, frozen or cut off lives."""
+        for name in list(self.fleet.frozen):
+            self.fleet.thaw(name)
+        for name in self.parted:
+            self.lines[name].mend()
+        self.parted.clear()
+        self._revive()
 
     # -- orders
     def create(self) -> None:
+        if not self._running():
+            self._heal()
         until(lambda: self._active() < CROWD, 180, 'the fleet gets on with its work')
         self.number += 1
         number = self.rng.randint(1, 8)
-        self.instances += [i for i, _ in self.fleet.create(number, f'havoc-{self.number}')]
+        made = self.fleet.create(number, f'havoc-{self.number}')
+        self.instances += [instance for instance, _ in made]
+        self.accepted |= {operation for _, operation in made}
         self.done['instances asked for'] += number
 
     def _active(self) -> int:
@@ -78,7 +123,7 @@ class Havoc:
     def delete(self) -> Any:
         if not self.instances:
             return False
-        self.fleet.delete(self.instances.pop(self.rng.randrange(len(self.instances))))
+        self.accepted.add(self.fleet.delete(self.instances.pop(self.rng.randrange(len(self.instances)))))
 
     def verb(self) -> Any:
         going = sorted(o for o, state in self.fleet.states().items() if state not in ('SUCCEEDED', 'ABORTED'))
@@ -109,7 +154,9 @@ class Havoc:
 
     # -- processes
     def _running(self) -> list[str]:
-        return [n for n in sorted(self.fleet.conductors) if n not in self.fleet.frozen and self.fleet.pid(n)]
+        """Those that can work."""
+        away = self.fleet.frozen | self.parted
+        return [name for name in sorted(self.fleet.conductors) if name not in away and self.fleet.pid(name)]
 
     def _revive(self) -> None:
         dead = [name for name in self.fleet.conductors if self.fleet.pid(name) is None]
@@ -133,6 +180,22 @@ class Havoc:
         if not self.fleet.frozen:
             return False
         self.fleet.thaw(self.rng.choice(sorted(self.fleet.frozen)))
+
+    def part(self) -> Any:
+        """Its session ends; it lives on, and does not know at first."""
+        there = [name for name in self._running() if name in self.lines]
+        if len(self._running()) < 2 or not there:
+            return False
+        name = self.rng.choice(there)
+        self.lines[name].part()
+        self.parted.add(name)
+
+    def mend(self) -> Any:
+        if not self.parted:
+            return False
+        name = self.rng.choice(sorted(self.parted))
+        self.lines[name].mend()
+        self.parted.remove(name)
 
     def come(self) -> Any:
         if len(self.fleet.conductors) >= CONDUCTORS[1]:
@@ -166,15 +229,7 @@ def main() -> int:
     parser.add_argument('--minutes', type=float, default=5.0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix='havoc-', ignore_cleanup_errors=True) as folder:
-        fleet = Fleet(pathlib.Path(folder))
-        try:
-            fleet.up()
-            havoc = Havoc(fleet, options.seed)
-            havoc.rage(60 * options.minutes)
-            found = havoc.rest()
-        finally:
-            fleet.close()
-    print(havoc.story())
+        found = attack(pathlib.Path(folder), options.seed, options.minutes)
     print('\n'.join(found) or f'seed {options.seed}: nothing is violated')
     return 1 if found else 0
 

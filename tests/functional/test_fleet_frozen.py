@@ -34,7 +34,7 @@ def test_late_calls_of_a_frozen_conductor(fleet: Fleet) -> None:
     fleet.thaw(FIRST)
     overtaken.fenced(fleet, FIRST, len(created))
     assert fleet.control.refused() == 1, 'the late command'
-    assert verdict.violations(fleet, frozen=True) == []
+    assert verdict.violations(fleet, late=True) == []
     overtaken.works_alone(fleet, FIRST, SECOND)
 
 
@@ -56,4 +56,4 @@ def test_frozen_in_the_midst_of_a_transaction(fleet: Fleet) -> None:
         commits.close()
     fleet.thaw(FIRST)
     overtaken.works_alone(fleet, FIRST, SECOND)
-    assert verdict.violations(fleet, frozen=True) == []
+    assert verdict.violations(fleet, late=True) == []

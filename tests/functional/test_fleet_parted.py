@@ -41,7 +41,7 @@ def test_the_session_ends_in_the_midst_of_steps(fleet: Fleet, line: Partition) -
     overtaken.swept(fleet, created)
     line.mend()
     overtaken.works_alone(fleet, FIRST, SECOND)
-    assert verdict.violations(fleet, frozen=True) == []
+    assert verdict.violations(fleet, late=True) == []
 
 
 def test_the_session_ends_while_operations_run(fleet: Fleet, line: Partition) -> None:
@@ -53,4 +53,4 @@ def test_the_session_ends_while_operations_run(fleet: Fleet, line: Partition) ->
     assert {states[operation] for _, operation in created} == {'SUCCEEDED'}, verdict.held(fleet)
     line.mend()
     overtaken.works_alone(fleet, FIRST, SECOND)
-    until(lambda: verdict.violations(fleet, frozen=True) == [], PATIENCE, 'nothing is violated')
+    until(lambda: verdict.violations(fleet, late=True) == [], PATIENCE, 'nothing is violated')

@@ -5,8 +5,7 @@ import pathlib
 
 import pytest
 
-from tests.functional.fleet import Fleet
-from tests.functional.havoc import Havoc
+from tests.functional.havoc import attack
 
 SEED = int(os.environ.get('SEED', '0'))
 MINUTES = float(os.environ.get('MINUTES', '1'))
@@ -15,13 +14,5 @@ MINUTES = float(os.environ.get('MINUTES', '1'))
 @pytest.mark.slow
 @pytest.mark.xdist_group('fleet')
 def test_nothing_is_violated(tmp_path: pathlib.Path) -> None:
-    fleet = Fleet(tmp_path)
-    try:
-        fleet.up()
-        havoc = Havoc(fleet, SEED)
-        havoc.rage(60 * MINUTES)
-        violations = havoc.rest()
-    finally:
-        fleet.close()
-    print(havoc.story())
+    violations = attack(tmp_path, SEED, MINUTES)
     assert not violations, f'seed {SEED}: {violations}'

@@ -12,7 +12,6 @@ import os
 import pathlib
 import random
 import signal
-import statistics
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +19,7 @@ from typing import Any
 import pytest
 
 from dbaas.db.words import STUCK, TERMINAL
-from tests.functional import server_program
+from tests.functional import lateness, server_program
 from tests.functional.cluster import SESSION, Cluster
 from tests.functional.deployment import PATIENCE, Deployment
 from tests.functional.kinds import KINDS, running
@@ -37,6 +36,7 @@ DELETE = {
     'stop-database', 'wait-for-stop', 'delete-server', 'wait-for-server-gone', 'delete-bus-account', 'delete-volumes',
     'delete-ports', 'delete-security-groups', 'forget-instance',
 }  # fmt: skip
+WORK = 1.0  # seconds from the end of a dead conductor's session to the claim of the other, on a machine that is idle
 MOST = 30  # kills of one operation
 SEED = 5
 # With the file `closed` there, a server is begun and does not start.
@@ -63,20 +63,18 @@ def deployment(
 def kill_at_every_step(deployment: Deployment, operation: str, instance: str) -> list[dict[str, int]]:
     """Kill it in each commit of a finished step -> what there was at each kill."""
     seen: list[dict[str, int]] = []
-    waits: list[float] = []  # seconds until another one had it
     while len(seen) < MOST:
         until(lambda: over(deployment, operation) or deployment.book.held_up(), PATIENCE, f'step {len(seen)}')
         if over(deployment, operation):
-            if isinstance(deployment, Cluster):
-                assert statistics.median(waits) < SESSION + 1
             return seen
-        deployment.crash(operation)
-        killed = time.time()
-        assert len(deployment.book.done(operation)) == len(seen), 'it was killed elsewhere'
-        seen.append(things(deployment, instance))
-        deployment.book.hold_up(len(seen))
-        if isinstance(deployment, Cluster):
-            waits.append(taken_over(deployment, operation, killed))
+        with lateness.measured() as machine:
+            deployment.crash(operation)
+            killed = time.time()
+            assert len(deployment.book.done(operation)) == len(seen), 'it was killed elsewhere'
+            seen.append(things(deployment, instance))
+            deployment.book.hold_up(len(seen))
+            waited = taken_over(deployment, operation, killed) if isinstance(deployment, Cluster) else 0.0
+        assert waited <= SESSION + WORK * machine.slowness, f'slowness {machine.slowness:.1f}'
         deployment.recover()
     raise AssertionError('it does not end')
 
