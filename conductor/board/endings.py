@@ -39,9 +39,9 @@ class Endings:
     def _send(self, path: str, version: int) -> None:
         if not self._connection.connected:  # `again`
             return
-        steps: list[tuple[Any, ...]] = [('delete', path, version)]
+        steps: list[tuple[Any, ...]] = [('delete', path, version)]  # first: a lock that goes is a job that comes free
         if self._open.get((path, version)):
-            steps.insert(0, ('delete', f'{path}{LOCK}'))
+            steps.append(('delete', f'{path}{LOCK}'))
         sent = self._connection.commit('consume', *steps)
         sent.rawlink(lambda result: self._sent(path, version, result))
 
@@ -50,7 +50,7 @@ class Endings:
             return
         with self._lock:
             had_lock = self._open.pop((path, version), False)
-            lost = had_lock and result.exception is None and isinstance(result.value[0], exceptions.NoNodeError)
+            lost = had_lock and result.exception is None and isinstance(result.value[-1], exceptions.NoNodeError)
             if lost:  # the lock went with its session; the job goes too, unless somebody has claimed it since
                 self._open[path, version] = False
         if lost:
@@ -76,9 +76,16 @@ class Endings:
         with self._lock:
             doubtful, self._doubtful = self._doubtful, set()
         locks = locked(children)
-        for name in (doubtful & locks) | (locks - set(children)):
-            path = f'{folder}/{name}{LOCK}'
-            with contextlib.suppress(exceptions.NoNodeError):
-                _, stat = self._connection.answer(self._connection.ask('get', path))
-                if stat.ephemeralOwner == self._connection.session:
-                    self._connection.answer(self._connection.ask('delete', path))
+        try:
+            for name in (doubtful & locks) | (locks - set(children)):
+                self._give_back(f'{folder}/{name}{LOCK}')
+        except BaseException:
+            with self._lock:
+                self._doubtful |= doubtful
+            raise
+
+    def _give_back(self, path: str) -> None:
+        with contextlib.suppress(exceptions.NoNodeError):
+            _, stat = self._connection.answer(self._connection.ask('get', path))
+            if stat.ephemeralOwner == self._connection.session:
+                self._connection.answer(self._connection.ask('delete', path))

@@ -7,7 +7,8 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any
 
 from kazoo import exceptions
 from oslo_config import cfg
@@ -118,22 +119,33 @@ class ZooKeeperBoard:
                 return entry.job
         return None
 
+    @contextlib.contextmanager
+    def _recorded(self) -> Iterator[list[tuple[str, bool]]]:
+        """What changes meanwhile: an answer that we wait for may be older."""
+        with self._changed:
+            since: list[tuple[str, bool]] = []
+            self._since = since
+        try:
+            yield since
+        finally:
+            with self._changed:
+                self._since = None
+
     def _look(self) -> None:
         with self._changed:
             self._stale = False
-            self._since = []
-        try:
-            children = self._listed()
-        except exceptions.NoNodeError:  # a new, empty ensemble
-            self._connection.answer(self._connection.make(self._folder))
-            children = self._listed()
-            self._call_back()
-        with self._changed:
-            lost = compare(self._shelf, children)
-            since, self._since = self._since, None
-            for name, created in since:  # some are in the listing, some came after it: the last word counts
-                change(self._shelf, name, created)
-            self._looked = time.monotonic()
+        with self._recorded() as since:
+            try:
+                children = self._listed()
+            except exceptions.NoNodeError:  # a new, empty ensemble
+                self._connection.answer(self._connection.make(self._folder))
+                children = self._listed()
+                self._call_back()
+            with self._changed:
+                lost = compare(self._shelf, children)
+                for name, created in since:  # some are in the listing, some came after it: the last word counts
+                    change(self._shelf, name, created)
+                self._looked = time.monotonic()
         for operation_id in lost:
             self._tell_lost(operation_id)
         self._endings.dispel(self._folder, children)
@@ -152,28 +164,37 @@ class ZooKeeperBoard:
         """Claim it, one transaction: the job is there, its version moves on, the lock is ours."""
         name = entry.job.name
         path = f'{self._folder}/{name}'
-        claim = self._connection.commit(
-            'claim',
-            ('set_data', path, b''),
-            ('create', f'{path}{LOCK}', self._name, None, True),
-        )
-        try:
-            stat, lock = self._connection.answer(claim)
-        except AWAY:
-            self._endings.doubt(name)
-            raise
-        with self._changed:
-            if isinstance(stat, exceptions.NoNodeError):
-                self._shelf.drop(name)
-            elif isinstance(lock, exceptions.NodeExistsError):
-                entry.claimed = True
-            elif isinstance(stat, Exception) or isinstance(lock, Exception):
-                LOG.warning('job %s cannot be claimed: %r, %r', name, stat, lock)
-                entry.not_before = time.monotonic() + self._resync
-            else:
-                entry.claimed, entry.version = True, stat.version
-                self._endings.sure(name)
-                return True
+        with self._recorded() as since:
+            claim = self._connection.commit(
+                'claim',
+                ('set_data', path, b''),
+                ('create', f'{path}{LOCK}', self._name, None, True),
+            )
+            try:
+                stat, lock = self._connection.answer(claim)
+            except AWAY:
+                self._endings.doubt(name)
+                raise
+            with self._changed:
+                return self._taken(entry, stat, lock, [one for one in since if one[0].removesuffix(LOCK) == name])
+
+    def _taken(self, entry: Entry, stat: Any, lock: Any, since: list[tuple[str, bool]]) -> bool:
+        """What the answers to a claim mean; since: what was told of the job meanwhile."""
+        name = entry.job.name
+        if not isinstance(stat, Exception) and not isinstance(lock, Exception):
+            entry.claimed, entry.version = True, stat.version
+            self._endings.sure(name)
+            self._stale |= any(not created for _, created in since)
+            return True
+        if isinstance(stat, exceptions.NoNodeError):
+            self._shelf.drop(name)
+        elif isinstance(lock, exceptions.NodeExistsError):
+            entry.claimed = True
+        else:
+            LOG.warning('job %s cannot be claimed: %r, %r', name, stat, lock)
+            entry.not_before = time.monotonic() + self._resync
+        for one in since:
+            change(self._shelf, *one)
         return False
 
     # -- ends of claims ------------------------------------------------------------------------------------------------

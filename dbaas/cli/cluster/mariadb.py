@@ -134,13 +134,15 @@ class MariaDB:
         temporary = os.path.join(new, 'tmp')  # of its own: in a shared one each start removes the files of all others
         shutil.rmtree(new, ignore_errors=True)
         os.makedirs(temporary, 0o700)
-        command = [_program('mariadb-install-db'), '--no-defaults', f'--datadir={new}', f'--tmpdir={temporary}',
-                   '--auth-root-authentication-method=socket', '--skip-test-db', '--skip-name-resolve',
-                   *_as_root()]  # fmt: skip
-        ran = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        command = [_program('mariadb-install-db'), '--no-defaults', f'--datadir={new}', *_as_root(),
+                   '--auth-root-authentication-method=socket', '--skip-test-db', '--skip-name-resolve']  # fmt: skip
+        ran = subprocess.run(
+            command, env={**os.environ, 'TMPDIR': temporary}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
         if ran.returncode:
             raise Unavailable(f'mariadb-install-db failed in {new}: {ran.stdout.decode(errors="replace").strip()}')
-        os.rmdir(temporary)
+        shutil.rmtree(temporary)
         os.rename(new, self._data)
 
 

@@ -39,7 +39,9 @@ _event = {
     _e.conductor: _o.conductor,
     _e.epoch: _o.epoch,
 }
-_tell = Prepared(sa.insert(EVENTS).from_select(list(_event), sa.select(*_event.values()).where(_o.id == _of)))
+# only after our own update: else somebody else may just be adding the event of that number
+_ours = sa.and_(_o.id == _of, _o.conductor == sa.bindparam('conductor'), _o.beat == _now)
+_tell = Prepared(sa.insert(EVENTS).from_select(list(_event), sa.select(*_event.values()).where(_ours)))
 new_verbs = sa.and_(_r.operation_id == _o.id, _r.state == 'new')
 _look = Prepared(
     sa.select(
