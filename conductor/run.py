@@ -9,7 +9,8 @@ from oslo_config import cfg
 
 from dbaas import metrics
 from dbaas.db import operations, waits
-from dbaas.db.logbook.session import Session, fence
+from dbaas.db.logbook.fence import fence
+from dbaas.db.logbook.session import Session
 from dbaas.exceptions import ClaimLost
 from guestagent.contract.commands import Command, Outcome, command_id
 

@@ -79,9 +79,7 @@ class ZooKeeperBoard:
         """Until there may be something new. -> False: the time is over."""
         with self._changed:
             now = time.monotonic()
-            if now >= deadline:
-                return False
-            if self._turned_away:
+            if now >= deadline or self._turned_away:
                 return False
             if not self.connected:
                 self._changed.wait(deadline - now)
@@ -165,11 +163,8 @@ class ZooKeeperBoard:
         name = entry.job.name
         path = f'{self._folder}/{name}'
         with self._recorded() as since:
-            claim = self._connection.commit(
-                'claim',
-                ('set_data', path, b''),
-                ('create', f'{path}{LOCK}', self._name, None, True),
-            )
+            steps = ('set_data', path, b''), ('create', f'{path}{LOCK}', self._name, None, True)
+            claim = self._connection.commit('claim', *steps)
             try:
                 stat, lock = self._connection.answer(claim)
             except AWAY:

@@ -13,9 +13,9 @@ CALLS = (*THINGS, 'guest.submit')
 
 
 @contextlib.contextmanager
-def served(folder: pathlib.Path) -> Iterator[Fleet]:
-    """Servers and an API, no conductor yet; with places and patience for all that is held at once."""
-    made = Fleet(folder, conductor={'workers': 2 * len(CALLS)}, simulated={'timeout': 60, 'patience': 90})
+def served(folder: pathlib.Path, held: int = len(CALLS)) -> Iterator[Fleet]:
+    """Servers and an API, no conductor yet; with places and patience for so many that are held at once."""
+    made = Fleet(folder, conductor={'workers': 2 * held}, simulated={'timeout': 60, 'patience': 90})
     try:
         made.serve()
         made.begin('api')

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.functional import lateness, verdict
+from tests.functional import lateness, overtaken, verdict
 from tests.functional.commits import HeldCommits
 from tests.functional.fleet import PATIENCE, SESSION, Fleet
 from tests.waiting import until
@@ -27,15 +27,8 @@ WORK = 1.0  # seconds from the end of a dead conductor's session to the claim of
 
 @pytest.fixture(scope='module')
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """Places and patience for all that is held at once."""
-    many = {'workers': 2 * len(STEPS)}
-    made = Fleet(tmp_path_factory.mktemp('killed'), conductor=many, simulated={'timeout': 60, 'patience': 90})
-    try:
-        made.serve()
-        made.begin('api')
+    with overtaken.served(tmp_path_factory.mktemp('killed'), len(STEPS)) as made:
         yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from dbaas import metrics
 from dbaas.db import events, operations, waits
 from dbaas.db.logbook import book
 from dbaas.db.logbook.claim import Claimed, new_verbs
+from dbaas.db.logbook.fence import fence, fencing
 from dbaas.db.session import Database
 from dbaas.db.statements import Call, Prepared, together
 from dbaas.db.tables import OPERATIONS, REQUESTS
@@ -26,43 +27,12 @@ _FAILED = {'WAITING': 'parked', 'ABORT_HELD': 'undo-failed'}  # what became of a
 UNDONE = (states.REVERTED, states.PENDING, states.IGNORE, None)
 
 _o = OPERATIONS.c
-_now = sa.bindparam('now', type_=_o.beat.type)
 _look = Prepared(
     sa.select(_o.wake_seq, REQUESTS.c.verb)
     .select_from(OPERATIONS)
     .outerjoin(REQUESTS, new_verbs)
     .where(_o.id == sa.bindparam('op'))
 )
-
-
-def _fence(at_step: bool, if_calm: bool) -> Prepared:
-    mine = sa.update(OPERATIONS).where(_o.id == sa.bindparam('op'), _o.epoch == sa.bindparam('mine'))
-    if if_calm:
-        mine = mine.where(_o.wake_seq == sa.bindparam('seen'))
-    place = {'step': sa.bindparam('step'), 'updated': _now} if at_step else {}
-    return Prepared(mine.values(beat=_now, epoch=_o.epoch + sa.bindparam('bump'), **place))
-
-
-_fences = {(at_step, if_calm): _fence(at_step, if_calm) for at_step in (False, True) for if_calm in (False, True)}
-
-
-def fence(c: sa.Connection, operation_id: str, epoch: int, now: float, bump: int = 0, step: str | None = None) -> None:
-    """The first statement of every transaction of a run. Raises ClaimLost, then nothing is written.
-
-    step: the one that the operation stands at from now on, if that changes.
-    """
-    statement, values = _fencing(operation_id, epoch, now, bump, step)
-    if statement.run(c, values) != 1:
-        metrics.FENCED_WRITES.inc()
-        raise ClaimLost(f'operation {operation_id} has gone on without this conductor')
-
-
-def _fencing(
-    operation_id: str, epoch: int, now: float, bump: int, step: str | None, seen: int | None = None
-) -> tuple[Prepared, dict[str, Any]]:
-    """seen: what wake_seq was; the fence then holds, too, when it has moved."""
-    values = {'op': operation_id, 'mine': epoch, 'bump': bump, 'now': now, 'step': step, 'seen': seen}
-    return _fences[step is not None, seen is not None], values
 
 
 class Session:
@@ -175,7 +145,7 @@ class Session:
         """The fence of a run that nothing has happened to, and nothing waits for; None: look what it is."""
         if self._restless or self._asked or self._new:
             return None
-        return _fencing(self.op.id, self.op.epoch, now, bump, step, self.seen)
+        return fencing(self.op.id, self.op.epoch, now, bump, step, self.seen)
 
     def _buffered(self) -> list[Call]:
         flow = [] if self._flow is None else [book.saving_flow(self._flow)]

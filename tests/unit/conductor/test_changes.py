@@ -5,12 +5,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kazoo.exceptions import NodeExistsError, RolledBackError
 
 from conductor.board.changes import Changes
 from conductor.board.nodes import LOCK, change, compare, job_of
 from conductor.board.shelf import Shelf
 from conductor.board.zookeeper import ZooKeeperBoard
+from dbaas.cli.cluster.zookeeper import ZooKeeper
 from dbaas.db.operations import Job
+from tests.unit.conductor.conftest import Boards
+from tests.unit.conductor.test_zookeeper_board import KNOWN, claim, job, trips
 from tests.waiting import until
 
 JOBS = [Job(operation, 1, 'instance.create', 1, 5, 'p') for operation in 'xyz']
@@ -100,3 +104,36 @@ def test_of_a_claim_of_ours_only_a_listing_is_believed(suffix: str) -> None:
     assert not change(shelf, f'{mine.name}{suffix}', False)
     assert entry.claimed and entry.version == 3
     assert compare(shelf, [mine.name]) == [mine.operation_id]
+
+
+# -- the board that is told -------------------------------------------------------------------------------------------
+def test_jobs_are_told_not_listed(pair: tuple[ZooKeeperBoard, ZooKeeperBoard]) -> None:
+    """Nothing is listed for a job once the board is known."""
+    poster, board = pair
+    assert board.claim(KNOWN, 0) is None
+    before = trips('get_children'), trips('claim')
+    for n in range(20):
+        poster.post([job(f'{n}')])
+        board.consume(claim(board))
+    assert trips('claim') == before[1] + 20 and trips('get_children') == before[0]
+
+
+def test_what_was_not_told_is_found_by_the_clock(zookeeper: ZooKeeper, boards: Boards, root: str) -> None:
+    deaf = boards(zookeeper.hosts, root=root, resync_interval=0.5)
+    assert deaf.claim(KNOWN, 0) is None
+    deaf._changes._tell = lambda name, created: None
+    boards(zookeeper.hosts, root=root).post([job('x')])
+    assert claim(deaf).operation_id == 'x'
+
+
+def test_an_old_answer_to_a_claim_does_not_hide_that_the_job_is_free(
+    pair: tuple[ZooKeeperBoard, ZooKeeperBoard],
+) -> None:
+    board, one = pair[0], job('x')
+    board._shelf.put(one)
+    entry = board._shelf.get(one.name)
+    assert entry is not None
+    assert not board._taken(entry, RolledBackError(), NodeExistsError(), [(f'{one.name}.lock', False)])
+    assert not entry.claimed
+    assert not board._taken(entry, RolledBackError(), NodeExistsError(), [])
+    assert entry.claimed

@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 import pytest
-from kazoo.exceptions import NodeExistsError, RolledBackError
 
 from conductor.board.zookeeper import ZooKeeperBoard
 from dbaas import metrics
@@ -285,36 +284,3 @@ def test_more_than_it_keeps_is_left_to_the_reconciler(
     until(lambda: len(board.names()) == 3, 10, 'what was kept')
     rest = [job(str(n)) for n in range(3, 5)]
     until(lambda: board.post(rest) or len(board.names()) == 5, 10, 'the rest, as the reconciler posts it')
-
-
-# -- what is told ------------------------------------------------------------------------------------------------------
-def test_jobs_are_told_not_listed(pair: tuple[ZooKeeperBoard, ZooKeeperBoard]) -> None:
-    """Nothing is listed for a job once the board is known."""
-    poster, board = pair
-    assert board.claim(KNOWN, 0) is None
-    before = trips('get_children'), trips('claim')
-    for n in range(20):
-        poster.post([job(f'{n}')])
-        board.consume(claim(board))
-    assert trips('claim') == before[1] + 20 and trips('get_children') == before[0]
-
-
-def test_what_was_not_told_is_found_by_the_clock(zookeeper: ZooKeeper, boards: Boards, root: str) -> None:
-    deaf = boards(zookeeper.hosts, root=root, resync_interval=0.5)
-    assert deaf.claim(KNOWN, 0) is None
-    deaf._changes._tell = lambda name, created: None
-    boards(zookeeper.hosts, root=root).post([job('x')])
-    assert claim(deaf).operation_id == 'x'
-
-
-def test_an_old_answer_to_a_claim_does_not_hide_that_the_job_is_free(
-    pair: tuple[ZooKeeperBoard, ZooKeeperBoard],
-) -> None:
-    board, one = pair[0], job('x')
-    board._shelf.put(one)
-    entry = board._shelf.get(one.name)
-    assert entry is not None
-    assert not board._taken(entry, RolledBackError(), NodeExistsError(), [(f'{one.name}.lock', False)])
-    assert not entry.claimed
-    assert not board._taken(entry, RolledBackError(), NodeExistsError(), [])
-    assert entry.claimed

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from dbaas.db import events
 from dbaas.db import operations as rows
 from dbaas.db.logbook.claim import Claimed, NothingToRun, claim
-from dbaas.db.logbook.session import Session, fence
+from dbaas.db.logbook.fence import fence
+from dbaas.db.logbook.session import Session
 from dbaas.db.session import Database
 from dbaas.exceptions import ClaimLost
 from dbaas.services.operations import Operations

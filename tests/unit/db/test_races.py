@@ -7,7 +7,7 @@ from dbaas import exceptions
 from dbaas.db import heartbeats, instances, locks, quotas, waits
 from dbaas.db import operations as rows
 from dbaas.db.logbook import claim as claims
-from dbaas.db.logbook import session as logbook
+from dbaas.db.logbook.fence import fence
 from dbaas.db.session import Database
 from dbaas.db.tables import EVENTS, HEARTBEATS, INSTANCES, OPERATIONS, QUOTAS, REPORTS, REQUESTS
 from dbaas.services.operations import Operations
@@ -162,7 +162,7 @@ def test_of_two_claims_at_once_the_first_is_stale(line: Line) -> None:
     one, two = race(line.db, claim(line, op, 'one'), claim(line, op, 'two'))
     assert (one.epoch, two.epoch) == (1, 2) and line.seqs(op) == [1, 2, 3]
     with pytest.raises(exceptions.ClaimLost):
-        line.db.run(lambda c: logbook.fence(c, op, one.epoch, 4.0))
+        line.db.run(lambda c: fence(c, op, one.epoch, 4.0))
 
 
 @BOTH_ORDERS
@@ -173,7 +173,7 @@ def test_a_stale_commit_and_the_claim_that_makes_it_stale(line: Line, turned: bo
     line.db.run(claim(line, op, 'one'))
 
     def outcome(c):
-        logbook.fence(c, op, 1, 4.0)
+        fence(c, op, 1, 4.0)
         c.execute(sa.update(OPERATIONS).where(OPERATIONS.c.id == op).values(step='done'))
 
     found = race(line.db, *in_order(turned, take_over, outcome))
@@ -189,7 +189,7 @@ def test_the_fence_counts_rows_that_it_finds_not_rows_that_change(line: Line) ->
     op = line.accept()
     line.db.run(claim(line, op, 'one'))
     for _ in range(2):
-        line.db.run(lambda c: logbook.fence(c, op, 1, 1795272412.123456))
+        line.db.run(lambda c: fence(c, op, 1, 1795272412.123456))
     assert line.row(op).beat == 1795272412.123456
 
 
@@ -208,7 +208,7 @@ def park(line: Line, op: str, wake_at: float = 9.0):
     """The parking commit of a run that saw `wake_seq` 0."""
 
     def work(c):
-        logbook.fence(c, op, 1, 4.0, bump=1)
+        fence(c, op, 1, 4.0, bump=1)
         row = rows.get(c, op)
         waits.put(c, op, 'wait', [f'{op}:submit:do:1'], wake_at, None, 4.0)
         runnable = row.wake_seq != 0
