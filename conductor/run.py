@@ -12,6 +12,7 @@ from dbaas.db import operations, waits
 from dbaas.db.logbook.fence import fence
 from dbaas.db.logbook.session import Session
 from dbaas.exceptions import ClaimLost
+from flows.base import pause
 from guestagent.contract.commands import Command, Outcome, command_id
 
 
@@ -21,6 +22,7 @@ class Run:
     def __init__(self, session: Session, settings: cfg.ConfigOpts):
         self._session, self._settings, self._db = session, settings, session.db
         self.operation_id: str = session.op.id
+        self.inputs: dict[str, Any] = session.op.inputs
         self.instance_id: str = session.op.resource_id
         self.project_id: str = session.op.project_id
         self.epoch: int = session.op.epoch
@@ -73,9 +75,12 @@ class Run:
             self._deadlines[kind] = self._settings.flows[f'{kind}_deadline']
         return self._deadlines[kind]
 
-    def wake_at(self) -> float:
-        """When a waiting step looks again by itself."""
-        return self.clock() + self._settings.flows.poll_interval
+    def wake_at(self, waiting_since: float | None = None) -> float:
+        """When a waiting step looks again by itself; waiting_since: of one that has to look, since no event comes."""
+        now, options = self.clock(), self._settings.flows
+        if waiting_since is None:
+            return now + options.poll_interval
+        return now + pause(now - waiting_since, options.first_poll_interval, options.poll_interval)
 
     def fenced(self, work: Callable[[sa.Connection], None]) -> None:
         """work(c) in one transaction, for steps that write records: nothing is written by a run that is over."""

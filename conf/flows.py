@@ -19,6 +19,7 @@ OPTIONS = [
         'Types not named keep the default of their flow.',
     ),
     _deadline('step', 120, 'a step with no deadline of its own'),
+    _deadline('volume', 600, 'a volume or snapshot to become usable, or to be gone,'),
     _deadline('server', 600, 'a server from its creation to ACTIVE, or from its deletion to gone,'),
     _deadline('guest', 600, "a guest from its server's start to its first sign of life"),
     _deadline('database', 600, 'a database server to start or stop'),
@@ -28,6 +29,14 @@ OPTIONS = [
         mutable=True,
         default=2.0,
         min=0.01,
-        help='Seconds after which a waiting step looks again itself.',
+        help='Seconds after which a waiting step looks again itself. Reports and heartbeats of guests wake it at once.',
+    ),
+    cfg.FloatOpt(
+        'first_poll_interval',
+        mutable=True,
+        default=0.25,
+        min=0.01,
+        help='The same for a step that waits for the cloud, which sends no events: for its first two minutes; then the '
+        'pause grows with the time waited, up to poll_interval. [conductor] timer_interval comes on top.',
     ),
 ]

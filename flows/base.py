@@ -8,6 +8,9 @@ from oslo_utils import reflection
 from taskflow import task
 
 
+PATIENT_AFTER = 120.0  # seconds of waiting, until when nobody likes to lose time to a pause
+
+
 class Park(Exception):
     """Not an error: the step waits for these keys and is looked at again at wake_at at the latest.
 
@@ -30,6 +33,11 @@ class CommandFailed(Exception):
 
 class DeadlineExceeded(Exception):
     """The step or what it waits for took longer than its deadline."""
+
+
+def pause(waited: float, first: float, longest: float) -> float:
+    """Seconds until a waiting step looks at a cloud again: short for two minutes, then growing with the wait."""
+    return min(max(first, first * waited / PATIENT_AFTER), max(first, longest))
 
 
 def step_name(cls_name: str) -> str:
@@ -60,6 +68,7 @@ class Step(task.Task):
     restores = False  # gives it back
     awaits: tuple[str, ...] = ()  # wait steps: the steps that submitted what is awaited
     _undo_arguments = ['run']  # names of what revert asks for; set when the class is made
+    eager = False  # what it waits for sends no event: it is looked at more often
     deadline = 'step'  # which option of [flows] bounds it: <deadline>_deadline, seconds
 
     def __init_subclass__(cls, **kwargs: Any):
@@ -100,8 +109,8 @@ class Step(task.Task):
         if self.overdue(run):
             raise DeadlineExceeded(f'{what}: waited {limit:g} s')
         since = run.since(self.name)
-        last = (run.clock() if since is None else since) + limit
-        raise Park(keys, min(run.wake_at(), last))
+        first = run.clock() if since is None else since
+        raise Park(keys, min(run.wake_at(first if self.eager else None), first + limit))
 
 
 class Wait(Step):

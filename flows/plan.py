@@ -1,5 +1,6 @@
 """The plan of an operation that was just accepted in a transaction about to be rolled back."""
 
+import dataclasses
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,10 +8,25 @@ import sqlalchemy as sa
 from dbaas.db import history, operations, quotas
 from dbaas.db.tables import RESERVATIONS
 from flows import registry
+from flows.graph import Graph
 
 
-def plan(c: sa.Connection, operation_id: str, cloud: Any) -> dict[str, Any]:
-    """The exact graph with each step's effect, undo or point of no return, expected seconds, and the quota effect."""
+@dataclasses.dataclass(frozen=True)
+class Draft:
+    """A plan whose effects are not told yet: that may ask the cloud, and no transaction waits for a cloud."""
+
+    document: dict[str, Any]
+    graph: Graph
+    inputs: dict[str, Any]
+
+    def told(self, cloud: Any) -> dict[str, Any]:
+        for row in self.document['steps']:
+            row['effect'] = self.graph.steps[row['name']].describe(cloud, self.inputs)
+        return self.document
+
+
+def plan(c: sa.Connection, operation_id: str) -> Draft:
+    """The exact graph with each step's undo or point of no return, expected seconds, and the quota effect."""
     op = operations.get(c, operation_id)
     assert op is not None
     graph, past = registry.graph(op), history.steps(c, op.type)
@@ -19,7 +35,7 @@ def plan(c: sa.Connection, operation_id: str, cloud: Any) -> dict[str, Any]:
     steps = [
         {
             'name': name,
-            'effect': place.step.describe(cloud, op.inputs),
+            'effect': '',
             'undo': place.step.undo_effect or None,
             'irreversible': place.step.irreversible,
             'disrupts': place.step.disrupts,
@@ -34,7 +50,7 @@ def plan(c: sa.Connection, operation_id: str, cloud: Any) -> dict[str, Any]:
     ]
     # a run does one step at a time, also in an unordered block: the sum, not the longest way through
     known = [seconds for seconds in expected.values() if seconds is not None]
-    return {
+    document = {
         'type': op.type,
         'version': op.version,
         'state': op.state,
@@ -45,6 +61,7 @@ def plan(c: sa.Connection, operation_id: str, cloud: Any) -> dict[str, Any]:
         'expected_duration': round(sum(known), 3) if known else None,
         'slow_duration': history.whole(c, op.type).p95,
     }
+    return Draft(document, graph, op.inputs)
 
 
 def _quota(c: sa.Connection, op: Any) -> dict[str, dict[str, int]]:

@@ -14,15 +14,18 @@ from dbaas.db.words import EXCLUSIVE, NONE
 from dbaas.exceptions import Conflict
 from dbaas.services.operations import OperationType
 from flows.base import Step, Wait
+from flows.cloud import sweep
 from flows.demo import wait
 from flows.graph import Graph
-from flows.instance import create, delete
+from flows.instance import create, delete, repair
 
 # (name, version) -> factory; pure, and given only those of the operation's inputs that it names as parameters:
 # they shape the flow. Flows of one shape are one object, shared by all runs: steps keep nothing on themselves
 OPERATIONS: dict[tuple[str, int], Callable[..., Any]] = {
     ('instance.create', 1): create.build,
     ('instance.delete', 1): delete.build,
+    ('instance.repair', 1): repair.build,
+    ('cloud.sweep', 1): sweep.build,
     ('demo.wait', 1): wait.build,
 }
 
@@ -30,6 +33,8 @@ OPERATIONS: dict[tuple[str, int], Callable[..., Any]] = {
 _TYPES: dict[str, tuple[str, str, int]] = {
     'instance.create': (EXCLUSIVE, 'hold', 5),
     'instance.delete': (DELETE_LOCK, 'hold', 4),
+    'instance.repair': (EXCLUSIVE, 'hold', 4),
+    'cloud.sweep': (NONE, 'hold', 8),
     'demo.wait': (NONE, 'hold', 7),
 }
 

@@ -46,7 +46,7 @@ def order(work: Callable[[Any], tuple[Sequence[operations.Job], T]]) -> T:
 def start(work: Callable[[Any], tuple[str, T]]) -> T:
     """work(c) -> (id of the operation that it accepted, result): committed, then posted; the answer names it."""
     if _rehearsal() is not None:
-        _rehearse(lambda c: plan.plan(c, work(c)[0], parts().cloud))
+        _rehearse(lambda c: plan.plan(c, work(c)[0]))
 
     def once(c: Any) -> tuple[str, T, list[operations.Job]]:
         operation_id, result = work(c)
@@ -72,18 +72,19 @@ def _rehearsal() -> Rehearsal | None:
     return flask.request.environ.get(REHEARSAL)
 
 
-def _rehearse(work: Callable[[Any], dict[str, Any] | None]) -> NoReturn:
-    """Do it, keep its plan, undo it; the nested request ends here."""
-    rehearsal = _rehearsal()
+def _rehearse(work: Callable[[Any], plan.Draft | None]) -> NoReturn:
+    """Do it, undo it, tell its plan; the nested request ends here."""
+    rehearsal, drafts = _rehearsal(), []
     assert rehearsal is not None
 
     def once(c: Any) -> NoReturn:
-        rehearsal.plan = work(c)
+        drafts[:] = [work(c)]
         raise _RolledBack
 
     try:
         parts().db.run(once)
     except _RolledBack:
+        rehearsal.plan = drafts[0] and drafts[0].told(parts().cloud)
         flask.abort(flask.make_response('', 200))
     raise AssertionError('a rehearsed transaction was committed')
 

@@ -18,6 +18,14 @@ def get(c: sa.Connection, secret_id: str) -> sa.Row | None:
     return c.execute(sa.select(SECRETS).where(SECRETS.c.id == secret_id)).first()
 
 
+def find(c: sa.Connection, owner: str, purpose: str) -> str | None:
+    """The id of the newest one."""
+    s = SECRETS.c
+    query = sa.select(s.id).where(s.owner == owner, s.purpose == purpose).order_by(s.created.desc(), s.id)
+    found: str | None = c.execute(query.limit(1)).scalar()
+    return found
+
+
 def erase(c: sa.Connection, owner: str) -> None:
     """All secrets of an operation that has ended, or of an instance that is deleted."""
     _erase.run(c, {'of': owner})

@@ -24,11 +24,24 @@ def is_orphan(c: sa.Connection, instance_id: str, operation_id: str, resource_id
     instance = c.execute(sa.select(INSTANCES).where(INSTANCES.c.id == instance_id)).first()
     if instance is None or instance.deleted is not None:
         return True
-    atoms = list(book.load_flow(c, operation_id))
+    if resource_id in (instance.server_id, instance.volume_id):
+        return False
+    return not any(_may_name(c, one, resource_id) for one in _with_later(c, op))
+
+
+def _may_name(c: sa.Connection, operation_id: str, resource_id: str) -> bool:
+    atoms = book.atoms_of(c, operation_id).values()
     if any('attested' in (atom.meta or {}) for atom in atoms):
-        return False  # somebody did a step by hand: what exists may be theirs
+        return True  # somebody did a step by hand: what exists may be theirs
     done = [atom.results for atom in atoms if atom.state == states.SUCCESS]
-    return resource_id not in {result.get('id') for result in done if isinstance(result, dict)}
+    return resource_id in {result.get('id') for result in done if isinstance(result, dict)}
+
+
+def _with_later(c: sa.Connection, op: sa.Row) -> list[str]:
+    """An operation, and those after it on its resource: a repair makes again what it finds missing, in its name."""
+    o = OPERATIONS.c
+    later = sa.select(o.id).where(o.resource_id == op.resource_id, o.created >= op.created, o.id != op.id)
+    return [op.id, *c.execute(later).scalars()]
 
 
 def _busy(c: sa.Connection, instance_id: str) -> bool:

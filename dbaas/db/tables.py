@@ -51,6 +51,9 @@ DATASTORE_VERSIONS = sa.Table(
     optional('image', NAME),
     column('image_tags', JSON, default=list),
     column('packages', NAME, default=''),
+    column('runtime', WORD, default='process'),  # or container
+    optional('container_image', NAME),  # reference
+    optional('container_archive', NAME),  # file that the image is brought from, where the agent is
     sa.UniqueConstraint('datastore_id', 'name', 'version', name='uq_datastore_version'),
 )
 

@@ -3,6 +3,7 @@
 import dataclasses
 import uuid
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +11,8 @@ import sqlalchemy as sa
 from dbaas import exceptions
 from dbaas.context import RequestContext
 from dbaas.db import datastores
+
+PROCESS, CONTAINER = 'process', 'container'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,8 +76,45 @@ def delete(c: sa.Connection, name_or_id: str) -> None:
     datastores.delete(c, datastore.id)
 
 
-def register(c: sa.Connection, name: str, manager: str, numbers: Sequence[str], default: str | None = None) -> None:
-    """Make a datastore and its versions, named by their numbers, as far as missing. default: a number."""
+def runtime(version: Any) -> dict[str, Any]:
+    """What runs a version's server: {'kind': 'process'} or {'kind': 'container', 'image', 'archive'}."""
+    if version.runtime == CONTAINER:
+        return {'kind': CONTAINER, 'image': version.container_image, 'archive': version.container_archive}
+    return {'kind': version.runtime}
+
+
+def set_runtime(
+    c: sa.Connection, name_or_id: str, version: str, kind: str, image: str | None = None, archive: str | None = None
+) -> None:
+    """For instances that are created from now on. Raises NotFound, BadRequest."""
+    owner = get(c, name_or_id)
+    found = _pick(datastores.versions(c, owner.id), version, None)
+    datastores.update_version(c, found.id, **_runtime(kind, image, archive))
+
+
+def set_image(c: sa.Connection, name_or_id: str, version: str | None, image: str) -> Any:
+    """What the machines of a version's new instances boot from -> the version. version: None: the default one.
+
+    Raises NotFound, BadRequest.
+    """
+    owner = get(c, name_or_id)
+    wanted = version or owner.default_version_id
+    if wanted is None:
+        raise exceptions.BadRequest(f'Datastore {owner.name} has no default version: name one.')
+    found = _pick(datastores.versions(c, owner.id), wanted, None)
+    datastores.update_version(c, found.id, image=image)
+    return found
+
+
+def register(
+    c: sa.Connection, name: str, manager: str, numbers: Sequence[str], default: str | None = None,
+    runtimes: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> None:  # fmt: skip
+    """Make a datastore and its versions, named by their numbers, as far as missing.
+
+    default: a number; runtimes: number -> {kind, image?, archive?}, those left out run as processes.
+    Raises BadRequest.
+    """
     if datastores.get(c, name) is None:
         datastores.insert(c, id=str(uuid.uuid4()), name=name)
     datastore = get(c, name)
@@ -84,10 +124,21 @@ def register(c: sa.Connection, name: str, manager: str, numbers: Sequence[str], 
             known[number] = str(uuid.uuid4())
             datastores.insert_version(
                 c, id=known[number], datastore_id=datastore.id, name=number, version=number, manager=manager,
-                active=True, image_tags=[], packages='',
+                active=True, image_tags=[], packages='', **_runtime(**runtimes.get(number, {'kind': PROCESS})),
             )  # fmt: skip
     if default is not None and datastore.default_version_id is None:
         datastores.set_default(c, datastore.id, known[default])
+
+
+def _runtime(kind: str, image: str | None = None, archive: str | None = None) -> dict[str, Any]:
+    """The columns of a version."""
+    if kind not in (PROCESS, CONTAINER):
+        raise exceptions.BadRequest(f'Runtime {kind} is unknown: give {PROCESS} or {CONTAINER}.')
+    if (kind == CONTAINER) != bool(image):
+        raise exceptions.BadRequest('The runtime container, and no other, takes the reference of a container image.')
+    if archive and kind != CONTAINER:
+        raise exceptions.BadRequest('Only the runtime container takes an archive.')
+    return {'runtime': kind, 'container_image': image, 'container_archive': archive}
 
 
 def _visible(found: Sequence[Any], ctx: RequestContext) -> list[Any]:

@@ -17,6 +17,7 @@ from guestagent.contract import processes
 TEXTS = {'token': 512, 'user_id': 64, 'user_name': 255, 'project_id': 64, 'project_name': 255}  # longest
 REQUIRED = (*TEXTS, 'roles')
 OPTIONAL = ('password_hash',)
+KNOWN_ROLES = {'admin', 'member', 'reader'}
 HASH = re.compile(r'scrypt:\d{1,9}:\d{1,3}:\d{1,3}\$[^$\s]+\$[0-9a-f]{128}')
 
 Entry = dict[str, Any]  # one identity as it stands in the file
@@ -35,7 +36,9 @@ class Identity:
     password_hash: str | None = None
 
     def context(self) -> RequestContext:
-        return RequestContext(self.project_id, self.user_id, self.user_name, self.project_name, self.roles)
+        """Who has none of the roles that policy knows counts as a member: only `reader` makes somebody read only."""
+        roles = self.roles if KNOWN_ROLES & set(self.roles) else (*self.roles, 'member')
+        return RequestContext(self.project_id, self.user_id, self.user_name, self.project_name, roles)
 
 
 def digest(token: str) -> bytes:

@@ -13,7 +13,7 @@ from dbaas import exceptions
 from dbaas.cloud.protocol import Cloud, Flavor
 from dbaas.context import RequestContext
 from dbaas.db import instances
-from dbaas.services import accounts, datastores, flavors
+from dbaas.services import accounts, datastores, flavors, nics
 from dbaas.services.datastores import Choice
 from dbaas.services.operations import Operations
 from dbaas.services.quotas import Quotas, of_instance
@@ -24,9 +24,7 @@ from guestagent.contract import verifiers
 PASSWORD_LENGTH = 32  # random bytes in the password of a guest's user of the message broker
 KEY_LENGTH = 32  # bytes of the key that seals messages to and from a guest
 # attributes of a create that are Trove's and not built yet
-LATER = (
-    'replica_of', 'restorePoint', 'configuration', 'modules', 'locality', 'availability_zone', 'nics',
-)  # fmt: skip
+LATER = ('replica_of', 'restorePoint', 'configuration', 'modules')
 
 Found = tuple[Any, Seen]  # the row with datastore and heartbeat, and what a client sees of it
 
@@ -65,7 +63,7 @@ class Instances:
         return [(row, seen(row, active[row.id], clock)) for row in rows]
 
     # -- create ----------------------------------------------------------------------------------------------------
-    def flavor_for(self, wish: Mapping[str, Any]) -> Flavor:
+    def flavor_for(self, ctx: RequestContext, wish: Mapping[str, Any]) -> Flavor:
         """The flavor of a create: asked from the cloud before the transaction. Raises what the wish cannot have."""
         for name in LATER:
             if wish.get(name):
@@ -78,9 +76,18 @@ class Instances:
         if 'flavor' not in wish:
             raise exceptions.BadRequest('Validation error: instance.flavorRef is required.')
         try:
-            return flavors.find(self._cloud, wish['flavor'])
+            flavor = flavors.find(self._cloud, wish['flavor'])
         except exceptions.NotFound as error:
             raise exceptions.BadRequest(str(error)) from None
+        self._check_place(ctx, wish)
+        return flavor
+
+    def _check_place(self, ctx: RequestContext, wish: Mapping[str, Any]) -> None:
+        nic = nics.of(wish)
+        zone, volume_type = wish.get('availability_zone', ''), wish.get('volume', {}).get('type')
+        why = self._cloud.refusal(ctx.project_id, [nic] if nic else [], zone, volume_type or '')
+        if why is not None:
+            raise exceptions.BadRequest(f'The instance cannot be placed so: {why}.')
 
     def create(self, c: sa.Connection, ctx: RequestContext, wish: Mapping[str, Any], flavor: Flavor) -> tuple[str, str]:
         """wish: the validated request. -> (operation id, instance id).
@@ -102,8 +109,13 @@ class Instances:
             'flavor': flavor.to_dict(),
             'volume_size': size,
             'volume_type': wish['volume'].get('type'),
+            'zone': wish.get('availability_zone'),
+            'locality': wish.get('locality'),
+            'nic': nics.input_of(wish),
+            'image': choice.version.image,
             'datastore': choice.version.manager,
             'datastore_version': choice.version.version,
+            'runtime': datastores.runtime(choice.version),
             'access': wish['access'],
             'databases': [_database(database) for database in wish['databases']],
             'users': [self._user(c, ctx, operation_id, choice, user) for user in wish['users']],
@@ -147,6 +159,8 @@ class Instances:
             volume_type=wish['volume'].get('type'),
             access=wish['access'],
             region=self._conf.api.region,
+            availability_zone=wish.get('availability_zone'),
+            locality=wish.get('locality'),
             addresses=[],
             guest_key_id=key_id,
             created=now,

@@ -8,7 +8,7 @@ from dbaas.db.words import STUCK
 from guestagent.contract import states
 
 # the operations that own the status while they last; Trove's words, no new ones
-WORDS = {'instance.create': 'BUILD', 'instance.delete': 'SHUTDOWN'}
+WORDS = {'instance.create': 'BUILD', 'instance.delete': 'SHUTDOWN', 'instance.repair': 'REBOOT'}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,9 +15,16 @@ def build(**_: Any) -> linear_flow.Flow:
         removal.WaitForServerGone(),
         accounts.DeleteBusAccount(),
         unordered_flow.Flow('rest').add(
-            removal.DeleteVolumes(),
-            removal.DeletePorts(),
-            removal.DeleteSecurityGroups(),
+            linear_flow.Flow('network').add(
+                removal.DeleteFloatingIps(),
+                removal.DeletePorts(),
+                removal.DeleteSecurityGroups(),
+            ),
+            removal.DeleteServerGroups(),
+            removal.DeleteSnapshots(),
         ),
+        removal.WaitForSnapshotsGone(),
+        removal.DeleteVolumes(),
+        removal.WaitForVolumesGone(),
         removal.ForgetInstance(),
     )

@@ -8,10 +8,16 @@ from flows.steps.datastores import DATASTORES
 from guestagent.contract import states
 
 
-def programs(settings: Any, datastore: str) -> dict[str, str | None]:
-    """Read when the step runs and sent along: an agent started before a mend uses the mended option."""
+def programs(settings: Any, datastore: str, runtime: dict[str, Any] | None) -> dict[str, Any]:
+    """Read when the step runs and sent along: an agent started before a mend uses the mended option.
+
+    runtime: the version's {kind, image?, archive?}; None: a process. An image has its own programs.
+    """
+    if runtime is not None and runtime['kind'] == 'container':
+        daemon = {'socket': settings.container.socket, 'archives': settings.container.archives}
+        return {'runtime': runtime | daemon, 'server_binary': None, 'install_binary': None}
     group = settings[DATASTORES[datastore].options]
-    return {'server_binary': group.server_binary, 'install_binary': group.install_binary}
+    return {'runtime': runtime, 'server_binary': group.server_binary, 'install_binary': group.install_binary}
 
 
 class PrepareDatabase(Submit):
@@ -21,13 +27,13 @@ class PrepareDatabase(Submit):
 
     def execute(
         self, run: Any, guest: Any, settings: Any, datastore: str, datastore_version: str,
-        flavor: dict[str, Any], volume_size: int, port: dict[str, Any],
+        flavor: dict[str, Any], volume_size: int, port: dict[str, Any], runtime: dict[str, Any] | None = None,
     ) -> str:  # fmt: skip
         args = {
             'datastore': datastore, 'version': datastore_version,
             'flavor': flavor, 'volume_size': volume_size,
             'address': port['address'], 'port': DATASTORES[datastore].port,
-            **programs(settings, datastore),
+            **programs(settings, datastore, runtime),
         }  # fmt: skip
         return self.submit_when_there(run, guest, 'prepare', args)
 
@@ -42,10 +48,10 @@ class StartDatabase(Submit):
 
     def execute(
         self, run: Any, guest: Any, secrets: Any, settings: Any, datastore: str,
-        databases: list[dict[str, Any]], users: list[dict[str, Any]],
+        databases: list[dict[str, Any]], users: list[dict[str, Any]], runtime: dict[str, Any] | None = None,
     ) -> str:  # fmt: skip
         args = {
-            'server_binary': programs(settings, datastore)['server_binary'],
+            **programs(settings, datastore, runtime),
             'databases': databases,
             'users': [with_verifier(user, secrets) for user in users],
         }

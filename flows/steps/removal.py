@@ -30,19 +30,49 @@ class DeleteServer(Remove):
     deadline = 'server'
 
 
-class WaitForServerGone(Wait):
-    effect = 'wait until the machine is gone'
+class WaitUntilGone(Wait):
+    """Base: clouds answer before a thing is gone, and what it uses can go only then."""
+
+    kind: str = ''
     irreversible = WHY
-    deadline = 'server'
+    eager = True
 
     def execute(self, run: Any, cloud: Any) -> None:
-        if existing(cloud, run, 'server'):
-            self.park(run, [f'server:{run.instance_id}'], 'the server is still being removed')
+        if existing(cloud, run, self.kind):
+            self.park(run, [f'{self.kind}:{run.instance_id}'], f'the {self.kind} is still being removed')
+
+
+class WaitForServerGone(WaitUntilGone):
+    kind = 'server'
+    effect = 'wait until the machine is gone'
+    deadline = 'server'
+
+
+class DeleteSnapshots(Remove):
+    kind = 'snapshot'
+    effect = 'remove the snapshots of the volumes'
+
+
+class WaitForSnapshotsGone(WaitUntilGone):
+    kind = 'snapshot'
+    effect = 'wait until the snapshots are gone'
+    deadline = 'volume'
 
 
 class DeleteVolumes(Remove):
     kind = 'volume'
     effect = 'remove the volumes and what is on them'
+
+
+class WaitForVolumesGone(WaitUntilGone):
+    kind = 'volume'
+    effect = 'wait until the volumes are gone'
+    deadline = 'volume'
+
+
+class DeleteFloatingIps(Remove):
+    kind = 'floating-ip'
+    effect = 'give the addresses outside back'
 
 
 class DeletePorts(Remove):
@@ -53,6 +83,11 @@ class DeletePorts(Remove):
 class DeleteSecurityGroups(Remove):
     kind = 'security-group'
     effect = 'remove the security groups'
+
+
+class DeleteServerGroups(Remove):
+    kind = 'server-group'
+    effect = 'remove the server groups'
 
 
 class ForgetInstance(Step):

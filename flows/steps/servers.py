@@ -3,7 +3,7 @@
 import base64
 from typing import Any
 
-from dbaas.cloud.protocol import Flavor, Port, Volume
+from dbaas.cloud.protocol import Flavor, Machine, Port, Volume
 from dbaas.exceptions import GuestUnreachable
 from flows.base import CommandFailed, Wait
 from flows.steps.accounts import own_url
@@ -20,7 +20,21 @@ def fault_of(cloud: Any, run: Any) -> str | None:
     return (server.fault or 'the server is in error') if server.status == 'ERROR' else None
 
 
+def user_data(accounts: Any, secrets: Any, settings: Any, guest: dict[str, Any]) -> dict[str, Any]:
+    """What the agent is told; holds secrets. guest: {instance, datastore, key and bus password: ids of secrets}."""
+    own = own_url(accounts, secrets, guest['instance'], guest['bus_password_id'])
+    return {
+        'instance': guest['instance'],
+        'key': base64.b64encode(secrets.open(guest['guest_key_id'])).decode(),
+        'datastore': guest['datastore'],
+        'heartbeat_interval': settings.guest.heartbeat_interval,
+        'transport_url': own or settings.messaging.transport_url,
+    }
+
+
 class CreateServer(MakeResource):
+    """The volume is attached from its first boot on."""
+
     kind = SERVER
     effect = 'start a machine of flavor {flavor[name]}'
     undo_effect = 'remove the machine and everything that runs on it'
@@ -28,31 +42,27 @@ class CreateServer(MakeResource):
 
     def execute(
         self, run: Any, cloud: Any, accounts: Any, secrets: Any, settings: Any, instance_id: str, datastore: str,
-        flavor: dict[str, Any], guest_key_id: str, bus_password_id: str | None,
-        port: dict[str, Any], volume: dict[str, Any],
+        flavor: dict[str, Any], guest_key_id: str, bus_password_id: str | None, image: str | None, zone: str | None,
+        port: dict[str, Any], management_port: dict[str, Any] | None, server_group: dict[str, Any],
+        volume: dict[str, Any],
     ) -> dict[str, Any]:  # fmt: skip
-        own = own_url(accounts, secrets, instance_id, bus_password_id)
-        user_data = {
-            'instance': instance_id,
-            'key': base64.b64encode(secrets.open(guest_key_id)).decode(),
-            'datastore': datastore,
-            'heartbeat_interval': settings.guest.heartbeat_interval,
-            'transport_url': own or settings.messaging.transport_url,
-        }
-        run.check()
-        made = cloud.create_server(
-            owner(run), SERVER, Flavor(**flavor), Port(**port), Volume(**volume), user_data
+        guest = {'instance': instance_id, 'datastore': datastore}
+        guest |= {'guest_key_id': guest_key_id, 'bus_password_id': bus_password_id}
+        machine = Machine(
+            Flavor(**flavor), [Port(**one) for one in (port, management_port) if one], Volume(**volume),
+            user_data(accounts, secrets, settings, guest), image or '', server_group['id'], zone or '',
         )  # fmt: skip
-        return {'id': made.id}
-
-    def revert(self, run: Any, cloud: Any, **_: Any) -> None:
         run.check()
+        return {'id': cloud.create_server(owner(run), SERVER, machine).id}
+
+    def unmake(self, run: Any, cloud: Any) -> None:
         cloud.delete_server(owner(run), SERVER)
         if cloud.server(owner(run), SERVER) is not None:
             self.park(run, [f'server:{run.instance_id}'], 'the server is still being removed')
 
 
 class WaitForServer(Wait):
+    eager = True
     effect = 'wait until the machine runs'
     deadline = 'server'
     awaits = ('create-server',)
@@ -68,6 +78,7 @@ class WaitForServer(Wait):
 class WaitForGuest(Wait):
     """The agent's heartbeat wakes it; what counts is that the agent answers."""
 
+    eager = True
     effect = 'wait until the guest agent answers'
     deadline = 'guest'
     awaits = ('create-server',)

@@ -13,7 +13,7 @@ from conductor.engine import Engine
 from conductor.reports import Reports
 from conductor.timers import Timers
 from conductor.worker import Worker
-from dbaas.cloud.simulated.cloud import Latency
+from dbaas.cloud.simulated.things import Latency
 from dbaas.cloud.simulated.verbs import VERBS
 from dbaas.cloud.simulated.world import World
 from dbaas.context import RequestContext
@@ -172,16 +172,20 @@ class House:
         self.post(jobs)
         return operation_id
 
-    def accept(self, type_: str, *, resource_id: str | None = None, **options: Any) -> str:
-        """The request's transaction, then the post."""
+    def begin(self, accept: Callable[[sa.Connection], str]) -> str:
+        """What accept(c) has accepted, posted."""
 
         def work(c: sa.Connection) -> tuple[str, list[operations.Job]]:
-            found = self.operations.accept(c, CTX, type_, resource_id=resource_id, **options)
+            found = accept(c)
             return found, operations.jobs(c, found)
 
         operation_id, jobs = self.db.run(work)
         self.post(jobs)
         return operation_id
+
+    def accept(self, type_: str, *, resource_id: str | None = None, **options: Any) -> str:
+        """The request's transaction, then the post."""
+        return self.begin(lambda c: self.operations.accept(c, CTX, type_, resource_id=resource_id, **options))
 
     # -- looking
     def operation(self, operation_id: str) -> Any:

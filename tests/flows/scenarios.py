@@ -5,8 +5,10 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from dbaas.cloud.protocol import Machine, Owner
 from dbaas.db import instances
-from tests.flows.harness import PROJECT, House
+from dbaas.services import audits, repairs
+from tests.flows.harness import CTX, PROJECT, House
 
 INSTANCE = 'instance-1'
 BUS_PASSWORD = 'of the bus'
@@ -16,6 +18,7 @@ ROW = {
     'id': INSTANCE, 'project_id': PROJECT, 'name': 'one', 'status': 'BUILD', 'datastore_version_id': 'v',
     'flavor': FLAVOR, 'volume_size': 2, 'access': {}, 'addresses': [], 'created': 1000.0, 'updated': 1000.0,
 }  # fmt: skip
+PARTS = ['floating-ip', 'management-port', 'port', 'security-group', 'server', 'server-group', 'volume']
 DATABASE = {'version': '10.11', 'running': True, 'databases': ['shop'], 'users': ['ann@%']}
 
 
@@ -25,7 +28,8 @@ def create_inputs(guest_key: str, verifier: str, bus_password: str | None = None
     return {
         'instance_id': INSTANCE, 'name': 'one', 'flavor': FLAVOR, 'volume_size': 2, 'volume_type': None,
         'datastore': 'mariadb', 'datastore_version': '10.11',
-        'access': {'is_public': False, 'allowed_cidrs': ['10.0.0.0/8']},
+        'access': {'is_public': True, 'allowed_cidrs': ['10.0.0.0/8']}, 'nic': None, 'zone': 'one',
+        'locality': 'anti-affinity', 'image': 'image-1',
         'databases': [database], 'users': [user], 'guest_key_id': guest_key,
         'bus_password_id': bus_password,
     }  # fmt: skip
@@ -54,11 +58,11 @@ def start_create(house: House) -> str:
 def created(house: House, operation_id: str) -> None:
     world = house.world.snapshot()
     assert world['guests'] == {INSTANCE: {'database': DATABASE}}
-    assert [r[0] for r in world['resources']] == ['port', 'security-group', 'server', 'volume']
+    assert [r[1] for r in world['resources']] == PARTS
     assert house.users.made == {INSTANCE: BUS_PASSWORD}
     row = house.rows('instances')['instances'][0]
     assert row['status'] == 'ACTIVE' and row['server_id'] and row['volume_id']
-    assert [a['type'] for a in row['addresses']] == ['private']
+    assert [a['type'] for a in row['addresses']] == ['private', 'public']
     assert house.rows('quotas')['quotas'][0]['used'] == 1
 
 
@@ -76,6 +80,45 @@ def deleted(house: House, operation_id: str) -> None:
     assert rows['instances'][0]['deleted'] is not None
     assert not rows['secrets'] and not rows['guest_heartbeats'] and not rows['quota_reservations']
     assert {q['used'] for q in rows['quotas']} == {0}
+
+
+def repair_ready(house: House) -> None:
+    """Its machine and its addresses are gone; what is on its volume is not."""
+    delete_ready(house)
+    for name in ('server', 'floating-ip', 'port'):
+        house.world.cloud.lose(INSTANCE, name)
+
+
+def start_repair(house: House) -> str:
+    loss = audits.look(house.db, house.world.cloud).losses[0]
+    return house.begin(lambda c: repairs.repair(c, house.operations, CTX, loss))
+
+
+def repaired(house: House, operation_id: str) -> None:
+    assert audits.look(house.db, house.world.cloud) == audits.Report([], [], [])
+    created(house, operation_id)
+
+
+def sweep_ready(house: House) -> None:
+    """An instance, and what a conductor that came late has made for it: all kinds of things."""
+    delete_ready(house)
+    made_by = next(row['id'] for row in house.rows('operation')['operation'])
+    owner, cloud = Owner(INSTANCE, made_by, PROJECT), house.world.cloud
+    port = cloud.create_port(owner, 'late-port', 3306, None, cloud.create_security_group(owner, 'late-group', []))
+    volume = cloud.create_volume(owner, 'late-volume', 1)
+    cloud.create_snapshot(owner, 'late-snapshot', volume.id)
+    cloud.create_server(owner, 'late-server', Machine(cloud.flavors()[0], [port], volume, {}))
+    cloud.create_floating_ip(owner, 'late-floating-ip', port)
+
+
+def start_sweep(house: House) -> str:
+    orphans = audits.look(house.db, house.world.cloud).orphans
+    return house.begin(lambda c: repairs.sweep(c, house.operations, CTX, orphans))
+
+
+def swept(house: House, operation_id: str) -> None:
+    assert audits.look(house.db, house.world.cloud) == audits.Report([], [], [])
+    created(house, operation_id)
 
 
 def start_demo_wait(house: House) -> str:
@@ -97,5 +140,7 @@ class Scenario:
 SCENARIOS = {
     'instance.create': Scenario(start_create, created, leaves=('instances',)),
     'instance.delete': Scenario(start_delete, deleted, before=delete_ready),
+    'instance.repair': Scenario(start_repair, repaired, before=repair_ready),
+    'cloud.sweep': Scenario(start_sweep, swept, before=sweep_ready),
     'demo.wait': Scenario(start_demo_wait, waited),
 }

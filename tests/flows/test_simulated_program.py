@@ -9,13 +9,15 @@ import pytest
 
 from dbaas import exceptions
 from dbaas.cli.cluster.simulator import Simulator
-from dbaas.cloud.protocol import Owner
+from dbaas.cloud.protocol import Machine, Owner
 from dbaas.cloud.simulated.control import Control, twice
 from dbaas.cloud.simulated.program.server import Server
 from dbaas.cloud.simulated.remote import RemoteWorld
 from dbaas.cloud.simulated.world import World
 from guestagent.contract.commands import Command
 from tests.cloud_contract import CloudContract
+from tests.cloud_contract_changes import ChangesContract
+from tests.cloud_contract_objects import ObjectsContract
 from tests.functional.deployment import free_port
 from tests.waiting import until
 
@@ -78,13 +80,24 @@ def receivers(remote):
         yield make
 
 
+@pytest.fixture
+def cloud(remote):
+    return remote.cloud
+
+
 class TestContract(CloudContract):
-    @pytest.fixture
-    def cloud(self, remote):
-        return remote.cloud
+    pass
 
 
-class TestContractWithFaults(CloudContract):
+class TestChanges(ChangesContract):
+    pass
+
+
+class TestObjects(ObjectsContract):
+    pass
+
+
+class TestContractWithFaults(CloudContract, ChangesContract):
     """What passes is repeated by the client; what has had its effect is found."""
 
     @pytest.fixture
@@ -100,7 +113,8 @@ class TestContractWithFaults(CloudContract):
 
 def make_server(cloud):
     port, volume = cloud.create_port(OWNER, 'port', 3306), cloud.create_volume(OWNER, 'volume', 2)
-    return cloud.create_server(OWNER, 'server', cloud.flavors()[0], port, volume, {'key': 'of the guest'})
+    machine = Machine(cloud.flavors()[0], [port], volume, {'key': 'of the guest'})
+    return cloud.create_server(OWNER, 'server', machine)
 
 
 @pytest.mark.parametrize('effect', ['429', '500', '503', 'drop', 'hang'])

@@ -6,11 +6,13 @@ import threading
 import pytest
 
 from dbaas import exceptions
-from dbaas.cloud.protocol import Owner
-from dbaas.cloud.simulated.cloud import Latency
+from dbaas.cloud.protocol import Machine, Owner
+from dbaas.cloud.simulated.things import Latency
 from dbaas.cloud.simulated.world import World
 from guestagent.contract.commands import Command, Outcome
-from tests.cloud_contract import CloudContract
+from tests.cloud_contract import RULES, CloudContract, Making
+from tests.cloud_contract_changes import ChangesContract
+from tests.cloud_contract_objects import ObjectsContract
 from tests.waiting import until
 
 OWNER = Owner('i', 'op', 'project')
@@ -18,10 +20,22 @@ PREPARE = Command('op:prepare:do:1', 'prepare', 'op', 'prepare', 1, 1, {'version
 START = Command('op:start:do:1', 'start', 'op', 'start', 1, 1, {'databases': [{'name': 'b'}, {'name': 'a'}]})
 
 
+@pytest.fixture
+def cloud():
+    return World().cloud
+
+
 class TestContract(CloudContract):
-    @pytest.fixture
-    def cloud(self):
-        return World().cloud
+    pass
+
+
+class TestChanges(ChangesContract):
+    def seen_rules(self, cloud, security_group):
+        return {tuple(rule) for rule in cloud.state.document['resources'][security_group]['rules']}
+
+
+class TestObjects(ObjectsContract):
+    pass
 
 
 class Clock:
@@ -54,7 +68,7 @@ def world(told, clock):
 
 def make_server(world):
     port, volume = world.cloud.create_port(OWNER, 'port', 3306), world.cloud.create_volume(OWNER, 'volume', 2)
-    return world.cloud.create_server(OWNER, 'server', world.cloud.flavors()[0], port, volume, {})
+    return world.cloud.create_server(OWNER, 'server', Machine(world.cloud.flavors()[0], [port], volume, {}))
 
 
 def test_server_and_guest_come_up_with_time(world, clock, told):

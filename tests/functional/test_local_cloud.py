@@ -16,7 +16,9 @@ from dbaas.cloud.local.cloud import LocalCloud
 from dbaas.cloud.protocol import Owner
 from dbaas.exceptions import CloudError
 from guestagent.contract import processes
-from tests.cloud_contract import PORT, CloudContract
+from tests.cloud_contract import PORT, CloudContract, Making
+from tests.cloud_contract_changes import ChangesContract
+from tests.cloud_contract_objects import ObjectsContract
 from tests.waiting import until
 
 FAKE_AGENT = (sys.executable, os.path.join(os.path.dirname(__file__), '..', 'servers', 'fake_agent.py'))
@@ -56,9 +58,18 @@ class TestContract(CloudContract):
     """The contract of every cloud, on this one."""
 
 
+@needs_root
+class TestChanges(ChangesContract):
+    """Snapshots need volumes that can be held still: images, not folders."""
+
+
+class TestObjects(ObjectsContract):
+    pass
+
+
 def start(cloud, owner, record):
     """A server of which agent and database run -> their pids."""
-    CloudContract().make_all(cloud, owner)
+    Making().make_all(cloud, owner)
     until(lambda: processes.running(record('server.pid')), what='the database runs')
     return pid_of(record('agent.pid')), pid_of(record('server.pid'))
 
@@ -111,7 +122,7 @@ def test_two_that_start_the_same_agent(make_cloud, owner, record):
 
 def test_agent_that_cannot_start_is_an_error_with_its_last_words(make_cloud, owner):
     cloud = make_cloud(agent_command=[sys.executable, '-c', 'raise SystemExit("no such module")'])
-    CloudContract().make_all(cloud, owner)
+    Making().make_all(cloud, owner)
     server = until(lambda: (s := cloud.server(owner, 'server')).status == 'ERROR' and s, what='ERROR')
     assert 'no such module' in server.fault
 

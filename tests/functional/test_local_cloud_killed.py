@@ -10,13 +10,13 @@ from dbaas.cloud.local import places
 from dbaas.cloud.local.agents import strays
 from dbaas.cloud.local.cloud import LocalCloud
 from dbaas.cloud.protocol import Owner
-from tests.cloud_contract import CloudContract
+from tests.cloud_contract import Making
 from tests.functional.test_local_cloud import FAKE_AGENT
 from tests.waiting import until
 
 CHANGES = {'os.rename', 'os.remove', 'os.mkdir', 'os.rmdir', 'os.chmod', 'subprocess.Popen', 'shutil.rmtree'}
 MOST = 200  # more changes than any call makes
-CONTRACT = CloudContract()
+CONTRACT = Making()
 
 
 class Killer:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from dbaas.cloud.local.agents import strays
 from dbaas.cloud.protocol import Owner
-from tests.cloud_contract import CloudContract
+from tests.cloud_contract import Making
 from tests.functional.test_local_cloud import kill, make_cloud  # noqa: F401 - a fixture
 from tests.waiting import until
 
@@ -16,7 +16,7 @@ ROUNDS = 8
 def born(cloud, tmp_path):
     """A server whose agent has died -> its owner, its agent's pid file."""
     owner = Owner(instance=str(uuid.uuid4()), operation=str(uuid.uuid4()), project='demo')
-    CloudContract().make_all(cloud, owner)
+    Making().make_all(cloud, owner)
     record = tmp_path / 'state' / 'instances' / owner.instance
     until((record / 'server.pid').exists, what='the agent has begun')
     kill(str(record / 'agent.pid'))

@@ -31,7 +31,7 @@ class Instances(MethodView):
     def post(self, body: dict[str, Any]) -> dict[str, Any]:
         """Create an instance"""
         wish, instances = body['instance'], parts().instances
-        flavor = instances.flavor_for(wish)
+        flavor = instances.flavor_for(context(), wish)
 
         def create(c: Any) -> tuple[str, Found]:
             operation_id, instance_id = instances.create(c, context(), wish, flavor)

@@ -59,6 +59,7 @@ class Nic(ma.Schema):
     network_id = fields.Text()
     subnet_id = fields.Text()
     ip_address = fields.Text()
+    fixed_ip = fields.Text(data_key='v4-fixed-ip')
 
 
 class Ref(Inner):
@@ -86,7 +87,7 @@ class NewInstance(Inner):
     replica_of = ma.fields.UUID()
     replica_count = fields.Count(validate=ma.validate.Range(max=3))
     availability_zone = fields.Text()
-    nics = ma.fields.List(ma.fields.Nested(Nic), validate=ma.validate.Length(max=1))
+    nics = ma.fields.List(ma.fields.Nested(Nic))
     modules = ma.fields.List(ma.fields.Nested(Ref))
     locality = fields.Text(
         validate=ma.validate.OneOf(['affinity', 'anti-affinity', 'soft-affinity', 'soft-anti-affinity'])

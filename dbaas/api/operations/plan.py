@@ -13,6 +13,8 @@ from dbaas.api.operations import schemas
 from dbaas.api.parsing import Blueprint
 from dbaas.api.work import Rehearsal
 
+CREDENTIALS = ('X-Auth-Token', 'X-Service-Token')
+
 blp = Blueprint('plans', __name__, url_prefix='/v1.0/<project_id>', description='What a request would do')
 
 
@@ -43,7 +45,7 @@ def _rehearse(wish: dict[str, Any], rehearsal: Rehearsal) -> flask.Response:
         method=wish['method'],
         base_url=flask.request.host_url,
         json=wish['body'],
-        headers=[('X-Auth-Token', flask.request.headers['X-Auth-Token'])],
+        headers=[(name, value) for name in CREDENTIALS if (value := flask.request.headers.get(name))],
     )
     environ = {**builder.get_environ(), REHEARSAL: rehearsal}
     try:

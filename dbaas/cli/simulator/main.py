@@ -51,7 +51,7 @@ def cli(
     if state is None or port is None:
         raise click.UsageError('--state and --port are needed to serve; or name a command', context)
     from dbaas.cli.simulator import serving
-    from dbaas.cloud.simulated.cloud import Latency
+    from dbaas.cloud.simulated.things import Latency
 
     os.makedirs(state, 0o700, exist_ok=True)
     latency = Latency(active=active, boot=boot, gone=gone)

@@ -4,7 +4,7 @@ import logging
 import signal
 import threading
 
-from dbaas.cloud.simulated.cloud import Latency
+from dbaas.cloud.simulated.things import Latency
 from dbaas.cloud.simulated.program.server import Server
 from dbaas.cloud.simulated.world import World
 

@@ -64,8 +64,7 @@ class Agents:
 
     def stop(self, record: str, patience: float = 10, server_patience: float = 60) -> None:
         """End the agent, then its server cleanly; SIGKILL after that many seconds. Repeatable."""
-        processes.stop_process(os.path.join(record, PID), timeout=patience)
-        end_strays(f'{record}/{CONFIG}', patience)  # one so young that it had not written its pid
+        self.end(record, patience)
         processes.stop_process(os.path.join(record, SERVER_PID), timeout=server_patience)
         end_strays(f'--loose-dbaas={record}', server_patience)
         number = processes.number_file(self._state, f'agent-{os.path.basename(record)}')
@@ -73,6 +72,11 @@ class Agents:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
         self.forget(record)
+
+    def end(self, record: str, patience: float = 10) -> None:
+        """The agent alone: its server goes on."""
+        processes.stop_process(os.path.join(record, PID), timeout=patience)
+        end_strays(f'{record}/{CONFIG}', patience)  # one so young that it had not written its pid
 
     def forget(self, record: str) -> None:
         with self._mutex:

@@ -5,6 +5,7 @@ import json
 import os
 import threading
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from dbaas.cloud.local import volumes
@@ -30,9 +31,31 @@ class Machines:
         self._limits, self._agents, self._options = limits, agents, options
         self._guards: dict[str, threading.RLock] = defaultdict(threading.RLock)
 
-    def start(self, server: Record, user_data: dict[str, Any]) -> None:
+    def start(self, server: Record, user_data: Mapping[str, Any]) -> None:
         with self._guards[server.owner.instance]:
             self._start(server, user_data)
+
+    def refit(self, server: Record) -> None:
+        """What its records say anew holds from now on: limits at once, the agent's facts when it starts again."""
+        with self._guards[server.owner.instance]:
+            known = self._known_config(server)
+            if known is not None:
+                self._configure(server, known)
+
+    def renew(self, server: Record) -> None:
+        """The same, and its agent is started anew; the database goes on."""
+        with self._guards[server.owner.instance]:
+            self._agents.end(self._folder(server))
+            self.refit(server)
+            self.revive(server)
+
+    def restart(self, server: Record, user_data: Mapping[str, Any] | None = None) -> None:
+        """Agent and database server, with the same user data or with other."""
+        with self._guards[server.owner.instance]:
+            known = self._known_config(server) if user_data is None else user_data
+            self.halt(server)
+            if known is not None:
+                self._start(server, known)
 
     def revive(self, server: Record) -> bool:
         """Start its agent anew if it should run and does not -> whether it was started."""
@@ -68,8 +91,9 @@ class Machines:
             self._records.remove(server.owner.instance, server.kind, server.name)
 
     def wanted(self, server: Record) -> bool:
+        """Whether it should run: it is not being deleted, and nobody has stopped it."""
         current = self._records.get(server.owner.instance, server.kind, server.name)
-        return current is not None and current.facts['wanted']
+        return current is not None and current.facts['wanted'] and not current.facts.get('stopped')
 
     def alive(self, server: Record) -> bool:
         return self._agents.alive(self._folder(server))
@@ -97,7 +121,7 @@ class Machines:
                 f' find it with "ss -ltnp sport = :{number}", stop it and start again'
             )
 
-    def _start(self, server: Record, user_data: dict[str, Any]) -> bool:
+    def _start(self, server: Record, user_data: Mapping[str, Any]) -> bool:
         """-> whether it was started. Another process may delete the server meanwhile: then nothing of it stays.
 
         It marks the server before it ends what runs, we look at the mark after we have started: one of us ends it.
@@ -110,8 +134,8 @@ class Machines:
                 self._agents.stop(self._folder(server))
                 self.clear(server.owner.instance)
 
-    def _configure(self, server: Record, user_data: dict[str, Any]) -> None:
-        config = user_data | self._options | self._facts(server)
+    def _configure(self, server: Record, user_data: Mapping[str, Any]) -> None:
+        config = dict(user_data) | self._options | self._facts(server)
         live = config['runtime']
         os.makedirs(live, exist_ok=True)
         os.chmod(live, 0o711 if config['identity'] else 0o700)

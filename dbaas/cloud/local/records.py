@@ -12,10 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from dbaas.cloud.local.places import Places
-from dbaas.cloud.protocol import Owner, Resource
+from dbaas.cloud.protocol import KINDS, Owner, Resource
 from guestagent.contract import processes
-
-KINDS = ('server', 'volume', 'port')  # the order in which they can be removed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Record:
     @property
     def id(self) -> str:
         """Deterministic: a repeated create answers the same id."""
-        return str(uuid.uuid5(uuid.NAMESPACE_OID, f'{self.owner.instance}/{self.kind}/{self.name}'))
+        return _id(self.owner.instance, self.kind, self.name)
 
     @property
     def resource(self) -> Resource:
@@ -43,6 +41,15 @@ class Records:
 
     def get(self, instance: str, kind: str, name: str) -> Record | None:
         return _read(self._path(instance, kind, name))
+
+    def by_id(self, kind: str, id: str) -> Record | None:
+        """Ids are made of names: no other file is opened."""
+        for instance in self.instances():
+            for path in _files(self._folder(instance)):
+                name = os.path.basename(path).removeprefix(f'{kind}.').removesuffix('.json')
+                if _id(instance, kind, name) == id:
+                    return _read(path)
+        return None
 
     def put(self, record: Record) -> None:
         path = self._path(record.owner.instance, record.kind, record.name)
@@ -68,6 +75,10 @@ class Records:
 
     def _path(self, instance: str, kind: str, name: str) -> str:
         return os.path.join(self._folder(instance), f'{kind}.{name}.json')
+
+
+def _id(instance: str, kind: str, name: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f'{instance}/{kind}/{name}'))
 
 
 def _files(folder: str) -> Iterator[str]:

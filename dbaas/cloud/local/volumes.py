@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 
 from dbaas.cloud.local.places import remove_tree
 from dbaas.exceptions import CloudError
@@ -17,7 +18,7 @@ from guestagent.contract import processes
 
 MOUNT_OPTIONS = 'loop,noatime,nodev,nosuid,noexec'  # loop: umount gives the device back
 _SMALLEST = 300 << 20  # what mkfs.xfs accepts
-_GIB = 1 << 30
+GIB = 1 << 30
 _BUSY_WITHIN = 5.0  # seconds
 
 
@@ -32,7 +33,7 @@ def refusal(folder: str) -> str | None:
         clean(folder)
         os.makedirs(point)
         _make_image(image, _SMALLEST)
-        _run('mount', '-t', 'xfs', '-o', MOUNT_OPTIONS, image, point)
+        run('mount', '-t', 'xfs', '-o', MOUNT_OPTIONS, image, point)
     except (CloudError, OSError) as error:
         return str(error)
     finally:
@@ -54,7 +55,12 @@ def clean_all(folder: str) -> None:
 
 
 def make(image: str, size: int) -> None:
-    """An empty file system of `size` GiB in the sparse file `image`, whole or not at all.
+    """An empty file system of `size` GiB in the sparse file `image`; see `whole`."""
+    whole(image, lambda half: _make_image(half, size * GIB))
+
+
+def whole(image: str, fill: Callable[[str], None]) -> None:
+    """fill(path) makes `image`, whole or not at all.
 
     One that is there stays, whoever made it: a process that was frozen here may come late.
     """
@@ -62,18 +68,28 @@ def make(image: str, size: int) -> None:
         return
     for path, pid in _halves(image):
         if processes.start_time(pid) is None:
-            _unlink(path)
+            _clear(path)
     half = f'{image}.{os.getpid()}-{threading.get_ident()}.new'
-    _make_image(half, size * _GIB)
-    with contextlib.suppress(FileExistsError):
-        os.link(half, image)
-    _unlink(half)
+    try:
+        fill(half)
+        with contextlib.suppress(FileExistsError):
+            os.link(half, image)
+    finally:
+        _clear(half)
 
 
 def remove(image: str) -> None:
     for path, _ in _halves(image):
-        _unlink(path)
+        _clear(path)
     _unlink(image)
+
+
+def _clear(half: str) -> None:
+    """It may have been mounted when its maker was killed."""
+    if os.path.isdir(point := f'{half}.mount'):
+        unmount(point)
+        os.rmdir(point)
+    _unlink(half)
 
 
 def _halves(image: str) -> list[tuple[str, int]]:
@@ -92,7 +108,7 @@ def unmount(point: str) -> None:
     give_up = time.monotonic() + _BUSY_WITHIN
     while os.path.ismount(point):
         try:
-            _run('umount', point)
+            run('umount', point)
         except CloudError as error:
             if not os.path.ismount(point):  # another process was faster
                 return
@@ -104,14 +120,16 @@ def unmount(point: str) -> None:
 def _make_image(path: str, size: int) -> None:
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), 'wb') as out:
         out.truncate(size)
-    _run('mkfs.xfs', '-q', '-f', '-K', path)
+    run('mkfs.xfs', '-q', '-f', '-K', path)
 
 
-def _run(*command: str) -> None:
+def run(*command: str, own_session: bool = False) -> None:
+    """Raises CloudError with what it said. own_session: it outlives signals to our group."""
     environment = {**os.environ, 'PATH': _path(), 'LC_ALL': 'C'}
     try:
         subprocess.run(
-            command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd='/', env=environment
+            command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd='/', env=environment,
+            start_new_session=own_session,
         )
     except FileNotFoundError as error:
         raise CloudError(f'{command[0]} is missing on this machine') from error

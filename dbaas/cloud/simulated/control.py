@@ -33,12 +33,23 @@ class Control:
     def break_server(self, instance: str, fault: str) -> None:
         self._wire.call('control.break_server', instance=instance, fault=fault)
 
+    def lose(self, instance: str, name: str) -> None:
+        """What has this name in that instance ('server', 'port', 'volume'…) is gone, whatever uses it."""
+        self._wire.call('control.lose', instance=instance, name=name)
+
+    def quota(self, **limits: int) -> None:
+        """Of the cloud, from now on: servers, ram (MiB), volumes, gigabytes."""
+        self._wire.call('control.quota', **limits)
+
     def reports(self, copies: int = 1, delay: float = 0.0, times: int = 1) -> None:
         """Of the next reports: 0 copies = lost, 2 = doubled; delay in seconds."""
         self._wire.call('control.reports', copies=copies, delay=delay, times=times)
 
     def times(self, **seconds: Any) -> None:
-        """duration of commands (held=True: until finish), active, boot, gone of servers, heartbeat."""
+        """duration of commands (held=True: until finish), active, boot, gone of servers,
+
+        volume (until AVAILABLE), change (resize and the like), heartbeat.
+        """
         self._wire.call('control.times', **seconds)
 
     def finish(self, instance_id: str, command_id: str, error: str | None = None) -> None:
@@ -53,7 +64,8 @@ class Control:
     def effects(self, since: int = 0) -> list[Row]:
         """Everything that ever happened: {at, call, id, name, instance, operation, epoch (commands)}.
 
-        call: create_… (made, once per thing), 'gone', 'run' (a command began in a guest).
+        call: create_… (made, once per thing), another method of the cloud (a change of what is there), 'gone',
+        'run' (a command began in a guest).
         """
         return self._rows('effects', since=since)
 
@@ -84,6 +96,8 @@ def twice(effects: list[Row]) -> list[tuple[Any, ...]]:
     again = []
     keys: dict[str, tuple[Any, ...]] = {}
     for row in effects:
+        if row['call'] not in ('run', 'gone') and not row['call'].startswith('create_'):
+            continue  # a change may be asked for again later
         key = (row['call'], row['id']) if row['call'] == 'run' else _thing(row)
         if row['call'] == 'gone':
             there.discard(keys.get(row['id'], ()))

@@ -83,7 +83,7 @@ class SimulatedGuests:
             guest = document['guests'].get(instance_id)
             servers = [r for r in self.state.resources_of(instance_id).values() if r['kind'] == 'server']
             now = self.state.clock()
-            late = [r for r in servers if r['up_at'] > now or r.get('gone_at') is not None]
+            late = [r for r in servers if r['up_at'] > now or r.get('gone_at') is not None or r['status'] == 'SHUTOFF']
             return guest is not None and guest['mood'][0] != DEAD and len(late) == 0
 
     def _dawdle(self, instance_id: str) -> None:

@@ -1,9 +1,24 @@
 """The simulated cloud and its guests in another process, a dbaas-simulator: same methods, same errors as in memory."""
 
+import base64
 import dataclasses
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-from dbaas.cloud.protocol import Flavor, Owner, Port, Resource, Server, Volume
+from dbaas.cloud.protocol import (
+    Flavor,
+    FloatingIp,
+    Machine,
+    Nic,
+    Owner,
+    Port,
+    Resource,
+    Rule,
+    Server,
+    Snapshot,
+    Stored,
+    Volume,
+)
 from dbaas.cloud.simulated.mail import OnHeartbeat, OnReport
 from dbaas.cloud.simulated.receiver import Receiver
 from dbaas.cloud.simulated.wire import Wire
@@ -11,6 +26,7 @@ from dbaas.exceptions import CloudUnavailable, GuestUnreachable
 from guestagent.contract.commands import Command, Outcome
 
 Document = dict[str, Any]
+Kind = TypeVar('Kind')
 
 
 class RemoteWorld:
@@ -32,7 +48,7 @@ class RemoteCloud:
     name = 'simulated'
 
     def __init__(self, wire: Wire):
-        self._wire = wire
+        self._wire, self.objects = wire, RemoteObjects(wire)
 
     def _call(self, name: str, /, **arguments: Any) -> Any:
         return self._wire.call(f'cloud.{name}', **arguments)
@@ -52,39 +68,119 @@ class RemoteCloud:
     def flavors(self) -> list[Flavor]:
         return [Flavor(**row) for row in self._call('flavors')]
 
-    def create_security_group(self, owner: Owner, name: str, cidrs: list[str]) -> str | None:
-        made: str = self._call('create_security_group', owner=_plain(owner), name=name, cidrs=cidrs)
+    def refusal(self, project: str, nics: Sequence[Nic], zone: str, volume_type: str) -> str | None:
+        asked = {'project': project, 'zone': zone, 'volume_type': volume_type}
+        why: str | None = self._call('refusal', nics=[_plain(nic) for nic in nics], **asked)
+        return why
+
+    def shortage(self, flavor: Flavor, size: int) -> str | None:
+        why: str | None = self._call('shortage', flavor=_plain(flavor), size=size)
+        return why
+
+    # -- made
+    def create_security_group(self, owner: Owner, name: str, rules: Sequence[Rule]) -> str | None:
+        plain = [_plain(rule) for rule in rules]
+        made: str = self._call('create_security_group', owner=_plain(owner), name=name, rules=plain)
         return made
 
-    def create_port(self, owner: Owner, name: str, service_port: int, public: bool = False) -> Port:
-        facts = {'name': name, 'service_port': service_port, 'public': public}
-        return Port(**self._call('create_port', owner=_plain(owner), **facts))
+    def create_server_group(self, owner: Owner, name: str, policy: str | None) -> str | None:
+        made: str | None = self._call('create_server_group', owner=_plain(owner), name=name, policy=policy)
+        return made
 
-    def create_volume(self, owner: Owner, name: str, size: int, type: str = '') -> Volume:
-        return Volume(**self._call('create_volume', owner=_plain(owner), name=name, size=size, type=type))
+    def create_port(
+        self, owner: Owner, name: str, service_port: int, nic: Nic | None = None, security_group: str | None = None
+    ) -> Port:
+        facts = {'service_port': service_port, 'nic': None if nic is None else _plain(nic)}
+        made = self._call('create_port', owner=_plain(owner), name=name, security_group=security_group, **facts)
+        return Port(**made)
 
-    def create_server(
-        self, owner: Owner, name: str, flavor: Flavor, port: Port, volume: Volume, user_data: dict[str, Any]
-    ) -> Server:
+    def create_management_port(self, owner: Owner, name: str) -> Port | None:
+        return Port(**self._call('create_management_port', owner=_plain(owner), name=name))
+
+    def create_floating_ip(self, owner: Owner, name: str, port: Port) -> FloatingIp | None:
+        return FloatingIp(**self._call('create_floating_ip', owner=_plain(owner), name=name, port=_plain(port)))
+
+    def create_volume(
+        self, owner: Owner, name: str, size: int, type: str = '', zone: str = '', snapshot: str = ''
+    ) -> Volume:
+        facts = {'size': size, 'type': type, 'zone': zone, 'snapshot': snapshot}
+        return Volume(**self._call('create_volume', owner=_plain(owner), name=name, **facts))
+
+    def create_snapshot(self, owner: Owner, name: str, volume_id: str) -> Snapshot:
+        return Snapshot(**self._call('create_snapshot', owner=_plain(owner), name=name, volume_id=volume_id))
+
+    def create_server(self, owner: Owner, name: str, machine: Machine) -> Server:
         """user_data stays here: it holds the guest's key, and simulated guests need none."""
-        parts = {'flavor': _plain(flavor), 'port': _plain(port), 'volume': _plain(volume), 'user_data': {}}
-        return Server(**self._call('create_server', owner=_plain(owner), name=name, **parts))
+        parts = _plain(dataclasses.replace(machine, user_data={}))
+        del parts['user_data']
+        return Server(**self._call('create_server', owner=_plain(owner), name=name, machine=parts))
 
+    # -- seen
     def server(self, owner: Owner, name: str) -> Server | None:
-        found = self._call('server', owner=_plain(owner), name=name)
-        return None if found is None else Server(**found)
+        return _made(Server, self._call('server', owner=_plain(owner), name=name))
 
+    def server_by_id(self, server_id: str) -> Server | None:
+        return _made(Server, self._call('server_by_id', server_id=server_id))
+
+    def volume(self, volume_id: str) -> Volume | None:
+        return _made(Volume, self._call('volume', volume_id=volume_id))
+
+    def port(self, port_id: str) -> Port | None:
+        return _made(Port, self._call('port', port_id=port_id))
+
+    def snapshot_by_id(self, snapshot_id: str) -> Snapshot | None:
+        return _made(Snapshot, self._call('snapshot_by_id', snapshot_id=snapshot_id))
+
+    # -- changed
+    def set_security_rules(self, security_group: str | None, rules: Sequence[Rule]) -> None:
+        self._call('set_security_rules', security_group=security_group, rules=[_plain(rule) for rule in rules])
+
+    def extend_volume(self, volume_id: str, size: int) -> None:
+        self._call('extend_volume', volume_id=volume_id, size=size)
+
+    def resize_server(self, server_id: str, flavor: Flavor) -> None:
+        self._call('resize_server', server_id=server_id, flavor=_plain(flavor))
+
+    def confirm_resize(self, server_id: str) -> None:
+        self._call('confirm_resize', server_id=server_id)
+
+    def revert_resize(self, server_id: str, flavor: Flavor) -> None:
+        self._call('revert_resize', server_id=server_id, flavor=_plain(flavor))
+
+    def reboot_server(self, server_id: str, hard: bool = False) -> None:
+        self._call('reboot_server', server_id=server_id, hard=hard)
+
+    def rebuild_server(self, server_id: str, image: str, user_data: Mapping[str, Any]) -> None:
+        """user_data stays here, as in create_server."""
+        self._call('rebuild_server', server_id=server_id, image=image, user_data={})
+
+    def stop_server(self, server_id: str) -> None:
+        self._call('stop_server', server_id=server_id)
+
+    def start_server(self, server_id: str) -> None:
+        self._call('start_server', server_id=server_id)
+
+    # -- removed
     def delete_server(self, owner: Owner, name: str) -> None:
         self._call('delete_server', owner=_plain(owner), name=name)
 
-    def delete_volume(self, owner: Owner, name: str) -> None:
-        self._call('delete_volume', owner=_plain(owner), name=name)
+    def delete_floating_ip(self, owner: Owner, name: str) -> None:
+        self._call('delete_floating_ip', owner=_plain(owner), name=name)
 
     def delete_port(self, owner: Owner, name: str) -> None:
         self._call('delete_port', owner=_plain(owner), name=name)
 
+    def delete_snapshot(self, owner: Owner, name: str) -> None:
+        self._call('delete_snapshot', owner=_plain(owner), name=name)
+
+    def delete_volume(self, owner: Owner, name: str) -> None:
+        self._call('delete_volume', owner=_plain(owner), name=name)
+
     def delete_security_group(self, owner: Owner, name: str) -> None:
         self._call('delete_security_group', owner=_plain(owner), name=name)
+
+    def delete_server_group(self, owner: Owner, name: str) -> None:
+        self._call('delete_server_group', owner=_plain(owner), name=name)
 
     def resources(self, instance: str | None = None) -> list[Resource]:
         found = self._call('resources', instance=instance)
@@ -118,6 +214,36 @@ class RemoteGuests:
     def ping(self, instance_id: str) -> dict[str, Any]:
         pong: dict[str, Any] = self._call('ping', instance_id)
         return pong
+
+
+class RemoteObjects:
+    """dbaas.cloud.protocol.Objects; whole objects travel, so small ones only."""
+
+    def __init__(self, wire: Wire):
+        self._wire = wire
+
+    def _call(self, call: str, /, container: str, **arguments: Any) -> Any:
+        return self._wire.call(f'cloud.{call}', container=container, **arguments)
+
+    def put(self, container: str, name: str, data: Iterable[bytes], metadata: Mapping[str, str]) -> Stored:
+        text = base64.b64encode(b''.join(data)).decode()
+        return Stored(**self._call('put_object', container, name=name, text=text, metadata=dict(metadata)))
+
+    def get(self, container: str, name: str) -> Iterator[bytes]:
+        yield base64.b64decode(self._call('get_object', container, name=name))
+
+    def find(self, container: str, name: str) -> Stored | None:
+        return _made(Stored, self._call('find_object', container, name=name))
+
+    def list(self, container: str, prefix: str = '') -> list[Stored]:
+        return [Stored(**row) for row in self._call('list_objects', container, prefix=prefix)]
+
+    def delete(self, container: str, name: str) -> None:
+        self._call('delete_object', container, name=name)
+
+
+def _made(kind: type[Kind], found: dict[str, Any] | None) -> Kind | None:
+    return None if found is None else kind(**found)
 
 
 def _plain(thing: Any) -> dict[str, Any]:

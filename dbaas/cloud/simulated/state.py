@@ -16,9 +16,13 @@ COUNTS = ('next', 'refused')
 def empty() -> Document:
     """resources: id -> what it is; guests: instance -> what is in it; the rest survives what it speaks of.
 
-    executed: command id -> how often it ran; effects: see record(); mail: reports that nobody has acknowledged.
+    objects: container/name -> what is stored; executed: command id -> how often it ran; effects: see record();
+    mail: reports that nobody has acknowledged.
     """
-    return {'next': 1, 'refused': 0, 'resources': {}, 'guests': {}, 'executed': {}, 'mail': {}, 'effects': []}
+    return {
+        'next': 1, 'refused': 0, 'resources': {}, 'guests': {}, 'objects': {}, 'executed': {}, 'mail': {},
+        'effects': [],
+    }  # fmt: skip
 
 
 class State:
@@ -153,11 +157,19 @@ class State:
         """Comparable: what exists and what is in the guests, without ids, ledgers and times."""
         with self.look() as document:
             resources = sorted(
-                (r['kind'], r['name'], r['instance'], r['operation'], r.get('size', 0))
+                (r['kind'], r['name'], r['instance'], r['operation'], r.get('size', 0), about(r))
                 for r in document['resources'].values()
             )
             guests = {i: json.loads(json.dumps(g['inside'])) for i, g in sorted(document['guests'].items())}
-        return {'resources': resources, 'guests': guests}
+            objects = sorted((r['container'], r['name'], r['size']) for r in document['objects'].values())
+        return {'resources': resources, 'guests': guests} | ({'objects': objects} if objects else {})
+
+
+def about(row: Document) -> str:
+    """What can be changed of it, in words."""
+    if row['kind'] == 'server':
+        return f'{row["status"]} on flavor {row["flavor"]}'
+    return ' '.join(f'{cidr}:{port}' for port, cidr in row.get('rules', ()))
 
 
 def number_of(id: str) -> int:

@@ -5,11 +5,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from dbaas.cloud.simulated.cloud import Latency, SimulatedCloud
+from dbaas.cloud.simulated.cloud import SimulatedCloud
 from dbaas.cloud.simulated.faults import Faults
 from dbaas.cloud.simulated.guests import DEAD, SimulatedGuests
 from dbaas.cloud.simulated.mail import Mail, OnHeartbeat, OnReport, Post
 from dbaas.cloud.simulated.state import Document, State
+from dbaas.cloud.simulated.things import Latency
 from dbaas.cloud.simulated.verbs import VERBS, Verb
 from guestagent.contract import states
 

@@ -1,0 +1,77 @@
+"""What a repair looks at before it makes anything: that it is really missing, and that the volume is there."""
+
+from typing import Any
+
+from dbaas.exceptions import CloudError
+from flows.base import Step, Wait
+from flows.steps import volumes
+from flows.steps.resources import owner
+from flows.steps.servers import SERVER
+
+PORTS = ('port', 'management-port')
+
+
+def cut_off(lost: list[str]) -> bool:
+    """Whether a machine that is still there has lost an interface: another is made in its place."""
+    return any(name in lost for name in PORTS)
+
+
+def there(run: Any, cloud: Any) -> dict[str, Any]:
+    """name -> resource of those that the create has made."""
+    return {r.name: r for r in cloud.resources(run.instance_id) if r.owner == owner(run)}
+
+
+class CheckWhatIsLost(Step):
+    effect = 'see that these are still missing: {lost}'
+    undo_effect = 'nothing: it only looked'
+
+    def execute(self, run: Any, cloud: Any, lost: list[str]) -> None:
+        allowed = {SERVER} if cut_off(lost) else set()
+        back = sorted(set(there(run, cloud)) & set(lost) - allowed)
+        if back:
+            raise CloudError(f'{", ".join(back)} of the instance is there again: abort, then audit again')
+
+    def revert(self, run: Any, **_: Any) -> None:
+        """Nothing: it only looked."""
+
+
+class FindVolume(Step):
+    effect = 'find the volume with the data'
+    undo_effect = 'nothing: it only looked'
+
+    def execute(self, run: Any, cloud: Any, volume_id: str) -> dict[str, Any]:
+        found = cloud.volume(volume_id)
+        if found is None or found.status == 'ERROR':
+            what = 'is gone, and the data with it' if found is None else 'is in error'
+            raise CloudError(f'volume {volume_id} {what}: abort, and restore a backup into a new instance')
+        return volumes.facts(found)
+
+    def revert(self, run: Any, **_: Any) -> None:
+        """Nothing: it only looked."""
+
+
+class RemoveCutOffServer(Step):
+    """A machine never gets a lost interface back under its old name and address: another takes its place."""
+
+    effect = 'remove the machine, if it has lost its network port'
+    undo_effect = 'nothing: nobody could reach that machine'
+    deadline = 'server'
+
+    def execute(self, run: Any, cloud: Any, lost: list[str]) -> None:
+        found = there(run, cloud).get(SERVER)
+        if cut_off(lost) and found is not None:
+            run.check()
+            cloud.remove(found)
+
+    def revert(self, run: Any, **_: Any) -> None:
+        """Nothing: nobody could reach that machine."""
+
+
+class WaitForCutOffServerGone(Wait):
+    effect = 'wait until that machine is gone'
+    deadline = 'server'
+    eager = True
+
+    def execute(self, run: Any, cloud: Any, lost: list[str]) -> None:
+        if cut_off(lost) and SERVER in there(run, cloud):
+            self.park(run, [f'server:{run.instance_id}'], 'the server is still being removed')

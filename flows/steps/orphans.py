@@ -1,0 +1,89 @@
+"""Removing what belongs to nobody: looked at again just before, since meanwhile it may have found an owner."""
+
+from collections.abc import Collection
+from typing import Any
+
+from dbaas.cloud.protocol import KINDS, Owner, Resource
+from dbaas.db import sweeping
+from flows.base import Step, Wait
+
+WHY = 'it belongs to nobody'
+FIRST = ('server', 'snapshot')  # others are in use by them
+
+
+def resource(orphan: dict[str, Any]) -> Resource:
+    """orphan: {kind, id, name, instance, operation, project}, as in the operation's inputs."""
+    owner = Owner(orphan['instance'], orphan['operation'], orphan['project'])
+    return Resource(orphan['kind'], orphan['id'], orphan['name'], owner)
+
+
+class RemoveOrphans(Step):
+    """Base: those of some kinds. Its result: the ids of what it has removed."""
+
+    kinds: tuple[str, ...] = ()
+    irreversible = WHY
+
+    def execute(self, run: Any, cloud: Any, db: Any, orphans: list[dict[str, Any]]) -> list[str]:
+        mine = [resource(one) for one in orphans if one['kind'] in self.kinds]
+        swept = []
+        for one in sorted(mine, key=lambda found: KINDS.index(found.kind)):
+            with db.read() as c:
+                orphan = sweeping.is_orphan(c, one.owner.instance, one.owner.operation, one.id)
+            if orphan:
+                run.check()
+                cloud.remove(one)
+                swept.append(one.id)
+        return swept
+
+
+class WaitForOrphansGone(Wait):
+    """Base."""
+
+    irreversible = WHY
+    eager = True
+
+    def await_gone(self, run: Any, cloud: Any, swept: Collection[str]) -> None:
+        left = [r for r in cloud.resources() if r.id in swept] if swept else []
+        if left:
+            self.park(run, [f'orphans:{run.operation_id}'], f'{left[0].kind} {left[0].id} is still being removed')
+
+
+class RemoveOrphanServers(RemoveOrphans):
+    kinds = ('server',)
+    effect = 'remove the machines that belong to nobody'
+    deadline = 'server'
+
+
+class WaitForOrphanServersGone(WaitForOrphansGone):
+    effect = 'wait until they are gone'
+    deadline = 'server'
+
+    def execute(self, run: Any, cloud: Any, swept_servers: list[str]) -> None:
+        self.await_gone(run, cloud, swept_servers)
+
+
+class RemoveOrphanSnapshots(RemoveOrphans):
+    kinds = ('snapshot',)
+    effect = 'remove the snapshots that belong to nobody'
+    deadline = 'volume'
+
+
+class WaitForOrphanSnapshotsGone(WaitForOrphansGone):
+    effect = 'wait until they are gone'
+    deadline = 'volume'
+
+    def execute(self, run: Any, cloud: Any, swept_snapshots: list[str]) -> None:
+        self.await_gone(run, cloud, swept_snapshots)
+
+
+class RemoveOtherOrphans(RemoveOrphans):
+    kinds = tuple(kind for kind in KINDS if kind not in FIRST)
+    effect = 'remove the addresses, volumes and groups that belong to nobody'
+
+
+class WaitForOtherOrphansGone(WaitForOrphansGone):
+    effect = 'wait until they are gone'
+    deadline = 'volume'
+
+    def execute(self, run: Any, cloud: Any, swept_others: list[str]) -> None:
+        self.await_gone(run, cloud, swept_others)

@@ -1,0 +1,33 @@
+"""Whether the cloud's own quotas leave room, asked before anything is made."""
+
+from typing import Any
+
+from dbaas.cloud.protocol import Flavor
+from dbaas.exceptions import CloudError
+from flows.base import Step
+
+
+class CheckCloudQuota(Step):
+    effect = "see whether the cloud's quotas have room for flavor {flavor[name]} and {volume_size} GiB"
+    undo_effect = 'nothing: it only asked'
+
+    def describe(self, cloud: Any, inputs: dict[str, Any]) -> str:
+        """With what the cloud answers now; one that is away makes no plan fail."""
+        try:
+            short = shortage(cloud, **{name: inputs[name] for name in ('flavor', 'volume_size')})
+        except CloudError as error:
+            return f'{super().describe(cloud, inputs)}: it does not answer now ({error})'
+        return f'{super().describe(cloud, inputs)}: {f"NO ROOM, {short}" if short else "there is room"}'
+
+    def execute(self, run: Any, cloud: Any, flavor: dict[str, Any], volume_size: int) -> None:
+        short = shortage(cloud, flavor, volume_size)
+        if short is not None:
+            raise CloudError(f'the cloud has no room: {short}; raise its quota or remove something, then resume')
+
+    def revert(self, run: Any, **_: Any) -> None:
+        """Nothing: it only asked."""
+
+
+def shortage(cloud: Any, flavor: dict[str, Any], volume_size: int) -> str | None:
+    found: str | None = cloud.shortage(Flavor(**flavor), volume_size)
+    return found
