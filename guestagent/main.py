@@ -14,8 +14,10 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from guestagent import machine
 from guestagent import place as places
 from guestagent.contract import processes, signals, systemd
+from guestagent.failure import CommandError
 
 STOP_WITHIN = 0.8  # seconds
 LOG = logging.getLogger(__name__)
@@ -26,10 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = _arguments(argv)
     logging.basicConfig(level=logging.INFO, format=FORMAT, stream=sys.stderr)
     logging.getLogger('oslo').setLevel(logging.WARNING)
-    try:
-        place = places.read(given.config)
-    except (OSError, ValueError, KeyError) as error:
-        LOG.error('Cannot read %s: %s %s', given.config, type(error).__name__, error)
+    place = _place(given)
+    if place is None:
         return 1
     lock = processes.take_lock(os.path.join(place.record, 'agent.lock'))
     if lock is None:
@@ -38,6 +38,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     processes.write_pid(os.path.join(place.record, 'agent.pid'), os.getpid())
     processes.write_number(processes.number_file(place.state, f'agent-{place.instance}'), os.getpid())
     return _serve(place)
+
+
+def _place(given: argparse.Namespace) -> places.Place | None:
+    """None: it was said why there is none."""
+    try:
+        return machine.settle(given.machine) if given.machine else places.read(given.config)
+    except CommandError as error:
+        LOG.error('%s', error)
+    except (OSError, ValueError, KeyError) as error:
+        LOG.error('Cannot read %s: %s %s', given.machine or given.config, type(error).__name__, error)
+    return None
 
 
 def _serve(place: places.Place) -> int:
@@ -49,7 +60,6 @@ def _serve(place: places.Place) -> int:
     conf = messaging.bare_conf()
     messaging.register(conf, place.transport_url, small=True)
     from guestagent.agent import Agent
-    from guestagent.failure import CommandError
 
     agent = Agent(place, conf)
     try:
@@ -71,9 +81,13 @@ def _serve(place: places.Place) -> int:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog='dbaas-guestagent', description='The agent of one instance.')
-    parser.add_argument('--state', required=True, metavar='DIR', help='state directory of the deployment')
-    parser.add_argument('--config', required=True, metavar='FILE', help="this instance's agent.json")
-    return parser.parse_args(argv)
+    parser.add_argument('--state', metavar='DIR', help='state directory of the deployment')
+    parser.add_argument('--config', metavar='FILE', help="this instance's agent.json")
+    parser.add_argument('--machine', metavar='FILE', help='instead of both: the facts of a machine of its own')
+    given = parser.parse_args(argv)
+    if bool(given.machine) == bool(given.state and given.config):
+        parser.error('give --machine, or --state and --config')
+    return given
 
 
 if __name__ == '__main__':

@@ -15,7 +15,7 @@ SOCKET_PATH_MAX = 107  # bytes that fit into a sockaddr
 class Place:
     """`identity` is (uid, gid) of the database server; None: the agent's own. `volume_size` in GiB.
 
-    `image` and `mount` are the volume's file and mount point; None: the volume is a plain directory.
+    The volume, mounted at `mount`: the file `image`, or the block device `device`; None: it is a plain directory.
     """
 
     instance: str
@@ -31,6 +31,7 @@ class Place:
     port: int = 0
     volume_size: float = 1
     image: str | None = None
+    device: str | None = None
     mount: str | None = None
     identity: tuple[int, int] | None = None
     cgroups: tuple[str, ...] = ()
@@ -70,13 +71,18 @@ class Place:
 def read(path: str) -> Place:
     """The place described by agent.json. Raises KeyError naming what is missing, ValueError for bad JSON."""
     with open(path) as text:
-        given = json.load(text)
+        return make(json.load(text))
+
+
+def make(given: dict[str, Any]) -> Place:
+    """The same of what such a file holds."""
     volume, identity = given.get('volume') or {}, given.get('identity')
     return Place(
         key=base64.b64decode(given['key']),
         port=int(given['port']),
         volume_size=float(volume.get('size', 1)),
         image=volume.get('image'),
+        device=volume.get('device'),
         mount=volume.get('mount'),
         identity=(identity['uid'], identity['gid']) if identity else None,
         cgroups=tuple(given.get('cgroups') or ()),

@@ -12,6 +12,7 @@ Verb = Callable[[Datastore, Desired, dict[str, Any]], dict[str, Any]]
 
 
 def prepare(datastore: Datastore, desired: Desired, args: dict[str, Any]) -> dict[str, Any]:
+    datastore.runtimes.choose(args.get('runtime'))
     result = datastore.service.prepare(args)
     desired.set(prepared=args)
     return result
@@ -19,6 +20,8 @@ def prepare(datastore: Datastore, desired: Desired, args: dict[str, Any]) -> dic
 
 def start(datastore: Datastore, desired: Desired, args: dict[str, Any]) -> dict[str, Any]:
     binary = args.get('server_binary')
+    if 'runtime' in args:
+        datastore.runtimes.choose(args['runtime'])
     result = datastore.service.start(binary, args.get('databases') or [], args.get('users') or [])
     desired.set(running=True, server_binary=binary)
     return result

@@ -15,7 +15,7 @@ from guestagent.datastores.base import Datastore
 from guestagent.desired import Desired
 from guestagent.failure import CommandError, scrub
 from guestagent.place import Place
-from guestagent.system import disk
+from guestagent.system import device, disk
 
 LOG = logging.getLogger(__name__)
 FULL, ROOMY = 0.90, 0.85  # of the volume: read-only from the first on, writable again below the second
@@ -32,6 +32,7 @@ class Watch:
     def __init__(self, place: Place, datastore: Datastore, desired: Desired, hands: threading.Lock, tell: Tell) -> None:
         self._place, self._service, self._desired = place, datastore.service, desired
         self._hands, self._tell = hands, tell
+        self._growth = _growth(place)
         self._starts, self._started_at, self._retry_at = 0, -math.inf, math.inf  # monotonic
         self._trouble = ''
         self._state, self._volume, self._look_due = states.BUILD, {'total': 0, 'used': 0}, 0.0
@@ -163,6 +164,7 @@ class Watch:
 
     def _weigh(self) -> None:
         """A full volume kills the server: before that it takes no more writes."""
+        self._fill_device()
         self._volume = disk.usage(self._place)
         if not self._desired.running or self._trouble:
             return
@@ -179,6 +181,13 @@ class Watch:
             LOG.warning('The volume is %.0f %% full: the server is %s', 100 * share, _mode(full))
             self._desired.set(full=full)
 
+    def _fill_device(self) -> None:
+        try:
+            if self._growth is not None:
+                self._growth.look()
+        except (CommandError, OSError) as error:  # the server goes on with what it has
+            LOG.warning('The volume does not grow with its device: %s; trying again', error)
+
     def _details(self) -> dict[str, Any]:
         details: dict[str, Any] = {
             'volume': self._volume,
@@ -188,6 +197,13 @@ class Watch:
         if self._trouble:
             details['error'] = self._trouble
         return details
+
+
+def _growth(place: Place) -> device.Growth | None:
+    """Of a volume that is a device; others are grown from outside."""
+    if place.device is None or place.mount is None:
+        return None
+    return device.Growth(place.device, place.mount, place.heartbeat_interval)
 
 
 def _mode(full: bool) -> str:

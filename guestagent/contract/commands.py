@@ -4,9 +4,13 @@ Arguments by verb (all but those marked ? are needed; unknown ones are ignored) 
 
 prepare           datastore, version ('10.11' fits any 10.11.x), flavor {ram: MiB, …}?, volume_size (GiB)?,
                   server_binary?, install_binary? (None: found on PATH and in /usr/sbin), address?, port?
-                  (these five default to what the agent was started with) -> {version: '10.11.19'}.
+                  (flavor to port default to what the agent was started with),
+                  runtime? ({kind: 'process'}, the default, or {kind: 'container', image: reference, archive?: file
+                  it is brought from when the daemon has it not, archives?: folder of a relative archive,
+                  socket?: the daemon's}) -> {version: '10.11.19'}.
                   Repeated: an existing data directory stays, the configuration is written anew.
-start             server_binary?, databases?, users? (as below; there before anybody can connect)
+start             server_binary?, runtime? (as above; left out: prepare's),
+                  databases?, users? (as below; there before anybody can connect)
                   -> {version}. On a running server: only databases and users.
 stop              timeout? (seconds, then it is killed; 120) -> {}. It stays stopped, also for the next agent.
 create-databases  databases [{name, character_set?, collate?}] -> {}

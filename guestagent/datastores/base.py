@@ -3,6 +3,8 @@
 import dataclasses
 from typing import Any, Protocol
 
+from guestagent.runtime.runtimes import Runtimes
+
 
 class Service(Protocol):
     """The server itself. All verbs bear repeating; failures are CommandError."""
@@ -52,3 +54,4 @@ class Datastore:
     service: Service
     databases: Databases
     users: Users
+    runtimes: Runtimes

@@ -1,33 +1,32 @@
-"""The volume: mounted where it is an image, and how full it is."""
+"""The volume: mounted where it is an image or a device, and how full it is."""
 
 import os
 import subprocess
 
 from guestagent.failure import CommandError
 from guestagent.place import Place
-from guestagent.system import files
+from guestagent.system import device, files
 
 OPTIONS = 'loop,noatime,nodev,nosuid,noexec'  # loop: the device goes when it is unmounted
 GIB = 1 << 30
 
 
 def attach(place: Place) -> None:
-    """The volume is there, mounted if it is an image. Repeatable."""
+    """The volume is there, mounted if it is an image or a device. Repeatable."""
     os.makedirs(place.runtime, exist_ok=True)
-    if place.image is None or place.mount is None:
+    if place.mount is None:
         os.makedirs(place.home, exist_ok=True)
         return
-    os.makedirs(place.mount, exist_ok=True)
-    if not os.path.ismount(place.mount):
-        if not os.path.exists(place.image):
-            raise CommandError(f'the volume {place.image} is not there')
-        _run('mount', '-t', 'xfs', '-o', OPTIONS, place.image, place.mount)
+    if place.device is not None:
+        device.mount(place.device, place.mount)
+    elif place.image is not None:
+        _mount_image(place.image, place.mount)
     os.chmod(place.mount, 0o711)  # the server's user goes through, and sees no names
 
 
 def detach(place: Place) -> None:
-    """Nothing is mounted. Repeatable."""
-    if place.mount is not None and os.path.ismount(place.mount):
+    """Nothing is mounted, but for a device: that has the agent's own record on it. Repeatable."""
+    if place.device is None and place.mount is not None and os.path.ismount(place.mount):
         _run('umount', place.mount)
 
 
@@ -40,6 +39,15 @@ def usage(place: Place) -> dict[str, int]:
             'used': (found.f_blocks - found.f_bfree) * found.f_frsize,
         }
     return {'total': int(place.volume_size * GIB), 'used': files.used(place.home)}
+
+
+def _mount_image(image: str, point: str) -> None:
+    os.makedirs(point, exist_ok=True)
+    if not os.path.ismount(point):
+        if not os.path.exists(image):
+            raise CommandError(f'the volume {image} is not there')
+        _run('mount', '-t', 'xfs', '-o', OPTIONS, image, point)
+        device.grow(point)  # it may have been extended while nobody had it mounted
 
 
 def _run(*command: str) -> None:

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -35,8 +36,21 @@ def wire(transport: str, request: pytest.FixtureRequest) -> Iterator[UnixWire | 
 
 
 @pytest.fixture
-def plane(templates: str, wire: UnixWire | RabbitWire) -> Iterator[Plane]:
-    made = Plane(templates, wire)
+def runtime(request: pytest.FixtureRequest) -> Iterator[dict[str, Any] | None]:
+    """What runs the servers: a process unless a test runs on both (tests.guest.runtimes)."""
+    if getattr(request, 'param', 'process') == 'process':
+        yield None
+        return
+    if os.geteuid():
+        pytest.skip('only root starts a dockerd')
+    dockerd = request.getfixturevalue('dockerd')
+    yield dockerd.choice()
+    dockerd.clear()
+
+
+@pytest.fixture
+def plane(templates: str, wire: UnixWire | RabbitWire, runtime: dict[str, Any] | None) -> Iterator[Plane]:
+    made = Plane(templates, wire, runtime)
     yield made
     made.close()
 

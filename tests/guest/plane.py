@@ -34,8 +34,8 @@ def address() -> str:
 class Plane:
     """A state directory, a runtime directory, the transport and what guests reported."""
 
-    def __init__(self, templates: str, wire: Any) -> None:
-        self.root, self.templates = os.geteuid() == 0, templates
+    def __init__(self, templates: str, wire: Any, runtime: dict[str, Any] | None = None) -> None:
+        self.root, self.templates, self.runtime_choice = os.geteuid() == 0, templates, runtime
         self.state = tempfile.mkdtemp(prefix='dbaas-state-')  # 0700: servers of other users see nothing of it
         self.runtime = tempfile.mkdtemp(prefix='dbaas-', dir='/run' if self.root else None)
         os.chmod(self.runtime, 0o711)
@@ -171,6 +171,7 @@ class AgentProcess:
             'version': '10.11',
             'flavor': FLAVOR,
             'volume_size': 1,
+            'runtime': self.plane.runtime_choice,
             'server_binary': None,
             'install_binary': None,
             'address': self.address,

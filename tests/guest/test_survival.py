@@ -4,10 +4,12 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from guestagent.contract import processes, states
 from guestagent.contract.verifiers import mysql_native
 from tests.guest.plane import AgentProcess, Plane
+from tests.guest.runtimes import on_both
 from tests.guest.test_mariadb import PASSWORD, query, user
 from tests.waiting import until
 
@@ -16,6 +18,7 @@ def healthy(agent: AgentProcess) -> bool:
     return agent.plane.last_beat(agent.instance).get('state') == states.HEALTHY
 
 
+@on_both
 def test_the_agent_is_killed_the_server_goes_on_and_the_next_agent_adopts_it(plane: Plane) -> None:
     plane.receive()
     agent = plane.agent()
@@ -32,6 +35,7 @@ def test_the_agent_is_killed_the_server_goes_on_and_the_next_agent_adopts_it(pla
     assert not agent.server_pids()
 
 
+@on_both
 def test_sigterm_ends_the_agent_and_not_the_server(database: AgentProcess) -> None:
     (pid,) = database.server_pids()
     assert database.process is not None
@@ -40,6 +44,7 @@ def test_sigterm_ends_the_agent_and_not_the_server(database: AgentProcess) -> No
     assert database.server_pids() == [pid]
 
 
+@on_both
 def test_a_killed_server_is_started_again(plane: Plane) -> None:
     plane.receive()
     agent = plane.agent()
@@ -57,6 +62,7 @@ def test_a_killed_server_is_started_again(plane: Plane) -> None:
         assert query(agent, 'SELECT * FROM shop.t') == []
 
 
+@on_both
 def test_both_are_killed_and_the_volume_is_unmounted_as_after_a_boot(plane: Plane) -> None:
     plane.receive()
     agent = plane.agent()
@@ -72,6 +78,7 @@ def test_both_are_killed_and_the_volume_is_unmounted_as_after_a_boot(plane: Plan
     assert query(agent, 'SELECT 1') == [(1,)] and len(agent.server_pids()) == 1
 
 
+@on_both
 def test_a_stopped_server_stays_stopped_for_the_next_agent(database: AgentProcess) -> None:
     database.plane.receive()
     database.do('stop')
@@ -82,6 +89,7 @@ def test_a_stopped_server_stays_stopped_for_the_next_agent(database: AgentProces
     assert not database.server_pids()
 
 
+@on_both
 def test_a_server_whose_pid_file_was_never_written_is_found(database: AgentProcess) -> None:
     (pid,) = database.server_pids()
     database.kill()
@@ -91,10 +99,11 @@ def test_a_server_whose_pid_file_was_never_written_is_found(database: AgentProce
     assert database.server_pids() == [pid] and processes.running(f'{database.record}/server.pid')
 
 
-def test_killed_at_many_moments_the_commands_still_end_once(plane: Plane) -> None:
+@on_both
+def test_killed_at_many_moments_the_commands_still_end_once(plane: Plane, runtime: Any) -> None:
     """The orders lie sealed beside the ledger: the next agent finishes them, nobody has to send them again."""
     plane.receive()
-    for delay in (0.0, 0.02, 0.05, 0.1, 0.15, 0.2):
+    for delay in (0.0, 0.1, 0.3) if runtime else (0.0, 0.02, 0.05, 0.1, 0.15, 0.2):
         agent = plane.agent()
         first = agent.submit('prepare', **agent.prepare_args())
         start = agent.submit('start', server_binary=None, databases=[{'name': 'shop'}], users=[user()])
@@ -120,6 +129,7 @@ def test_an_orphan_of_a_half_made_copy_is_made_anew(agent: AgentProcess) -> None
     assert not (home / 'fresh').exists()
 
 
+@on_both
 def test_a_server_that_cannot_be_revived_is_told_and_tried_again(database: AgentProcess) -> None:
     plane = database.plane
     plane.receive()

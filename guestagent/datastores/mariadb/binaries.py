@@ -1,48 +1,28 @@
 """The engine's programs: where they are, and what to do when they are not there."""
 
-import os
 import re
-import shutil
-import subprocess
 
 from guestagent.failure import CommandError
+from guestagent.runtime.base import Runtime
 
-FOLDERS = ('/usr/sbin', '/usr/local/sbin')  # not on everybody's PATH
-
-
-def server(given: str | None) -> str:
-    """Path of the server program. Raises CommandError with the remedy."""
-    return _find('mariadbd', given, 'server_binary')
+PACKAGE = 'mariadb-server-core'
 
 
-def install(given: str | None) -> str:
-    """Path of the program that makes a data directory. Raises CommandError with the remedy."""
-    return _find('mariadb-install-db', given, 'install_binary')
+def server(runtime: Runtime, given: str | None) -> str:
+    """The server program. Raises CommandError with the remedy."""
+    return runtime.find('mariadbd', given, package=PACKAGE, option='[mariadb] server_binary')
 
 
-def version(binary: str) -> str:
+def install(runtime: Runtime, given: str | None) -> str:
+    """The program that makes a data directory. Raises CommandError with the remedy."""
+    return runtime.find('mariadb-install-db', given, package=PACKAGE, option='[mariadb] install_binary')
+
+
+def version(runtime: Runtime, binary: str) -> str:
     """'10.11.19'. Raises CommandError when the program does not say."""
-    try:
-        said = subprocess.run(
-            [binary, '--no-defaults', '--version'],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise CommandError(f'{binary} cannot be run: {error}') from error
+    said = runtime.run([binary, '--no-defaults', '--version'], timeout=30)
     found = re.search(r'Ver (\d+\.\d+\.\d+)', said.stdout)
     if not found:
-        raise CommandError(f'{binary} --version does not say a version: is it a MariaDB server?')
+        why = f' ({said.stderr.strip()})' if said.stderr.strip() else ''
+        raise CommandError(f'{binary} --version does not say a version{why}: is it a MariaDB server?')
     return found[1]
-
-
-def _find(program: str, given: str | None, option: str) -> str:
-    path = os.pathsep.join([os.environ.get('PATH', os.defpath), *FOLDERS])
-    found = shutil.which(given or program, path=path)
-    if found:
-        return os.path.realpath(found)  # a link may lie where the server's own user may not look
-    where = given or 'PATH, ' + ', '.join(FOLDERS)
-    raise CommandError(f'{program} not found at {where}: install mariadb-server-core or set [mariadb] {option}')

@@ -5,8 +5,9 @@ from guestagent.datastores.mariadb.databases import Databases
 from guestagent.datastores.mariadb.service import Service
 from guestagent.datastores.mariadb.users import Users
 from guestagent.place import Place
-from guestagent.system.process import ServerProcess
+from guestagent.runtime.runtimes import Runtimes
 
 
 def MariaDB(place: Place) -> Datastore:
-    return Datastore('mariadb', Service(place, ServerProcess(place)), Databases(place), Users(place))
+    runtimes = Runtimes(place)
+    return Datastore('mariadb', Service(place, runtimes), Databases(place), Users(place), runtimes)

@@ -11,8 +11,9 @@ from guestagent.contract import processes
 from guestagent.datastores.mariadb import account, binaries, config, databases, datadir, template, users
 from guestagent.failure import CommandError
 from guestagent.place import Place
+from guestagent.runtime.base import Runtime
+from guestagent.runtime.runtimes import Runtimes
 from guestagent.system import disk, files
-from guestagent.system.process import ServerProcess
 
 LOOK_EVERY = 0.005  # seconds between tries while the server starts
 START_WITHIN = 600.0  # seconds, for a recovery after a crash of a large database
@@ -21,17 +22,19 @@ TOO_MANY_CONNECTIONS = 1040
 
 
 class Service:
-    def __init__(self, place: Place, process: ServerProcess) -> None:
-        self._place, self._process = place, process
+    def __init__(self, place: Place, runtimes: Runtimes) -> None:
+        self._place, self._runtimes = place, runtimes
         self._script = os.path.join(place.home, 'first.sql')
         self._config = os.path.join(place.home, 'server.cnf')
 
     def warm(self, server_binary: str | None, install_binary: str | None) -> None:
-        template.ensure(self._place.templates, server_binary, install_binary)
+        template.ensure(self._runtime, self._place.templates, server_binary, install_binary)
 
     def prepare(self, args: dict[str, Any]) -> dict[str, Any]:
         place = self._place
-        source, version = template.ensure(place.templates, args.get('server_binary'), args.get('install_binary'))
+        source, version = template.ensure(
+            self._runtime, place.templates, args.get('server_binary'), args.get('install_binary')
+        )
         _check_version(args.get('version'), version)
         disk.attach(place)
         self._make_folders()
@@ -49,11 +52,11 @@ class Service:
         wanted = [*databases.statements(databases_), *users.statements(users_)]
         disk.attach(self._place)
         try:
-            if self._process.adopt():
+            if self._runtime.adopt():
                 self._await_ready(files.size(self._place.error_log))
                 account.run(self._place, wanted)
             else:
-                self._launch(binaries.server(server_binary), wanted)
+                self._launch(binaries.server(self._runtime, server_binary), wanted)
             with account.session(self._place) as cursor:
                 cursor.execute('SELECT @@version')
                 return {'version': str((cursor.fetchone() or [''])[0]).partition('-')[0]}
@@ -61,8 +64,8 @@ class Service:
             files.remove(self._script)
 
     def stop(self, timeout: float) -> None:
-        self._process.adopt()
-        self._process.stop(timeout)
+        self._runtime.adopt()
+        self._runtime.stop(timeout)
 
     def wipe(self) -> None:
         self.stop(30)
@@ -73,10 +76,10 @@ class Service:
         disk.detach(self._place)
 
     def adopt(self) -> bool:
-        return self._process.adopt()
+        return self._runtime.adopt()
 
     def pidfd(self) -> int | None:
-        return self._process.open()
+        return self._runtime.open()
 
     def ill(self) -> str | None:
         try:
@@ -95,6 +98,10 @@ class Service:
                 cursor.execute(f'SET GLOBAL read_only={int(on)}')
         except (pymysql.MySQLError, OSError) as error:
             raise CommandError(f'read_only={int(on)} failed: {error}') from error
+
+    @property
+    def _runtime(self) -> Runtime:
+        return self._runtimes.current
 
     def _make_folders(self) -> None:
         place = self._place
@@ -117,7 +124,7 @@ class Service:
         settled = threading.Thread(target=datadir.settle, args=(place,), name='settle')
         settled.start()  # while the server starts
         try:
-            self._process.start(command)
+            self._runtime.start(command)
             self._await_ready(begin)
         finally:
             settled.join()
@@ -128,7 +135,7 @@ class Service:
         began = time.monotonic()
         while (waited := time.monotonic() - began) < START_WITHIN:
             pause = LOOK_EVERY if waited < 2 else 20 * LOOK_EVERY  # a recovery takes long: do not compete with it
-            pidfd = self._process.open()
+            pidfd = self._runtime.open()
             if pidfd is None:
                 raise CommandError(self._why_ended(begin))
             try:
@@ -145,7 +152,7 @@ class Service:
         raise CommandError(f'mariadbd answers no query within {START_WITHIN:.0f} s: {self._said(begin)}')
 
     def _why_ended(self, begin: int) -> str:
-        status = self._process.ended_with
+        status = self._runtime.ended_with
         how = '' if status is None else f' with status {status}'
         return f'mariadbd ended{how} while starting: {self._said(begin)}'
 

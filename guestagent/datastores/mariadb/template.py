@@ -10,42 +10,42 @@ import subprocess
 
 from guestagent.datastores.mariadb import account, binaries
 from guestagent.failure import CommandError
+from guestagent.runtime.base import Runtime
 from guestagent.system import files
 
 FORMAT = 1  # of the template: raised when it is made differently
 LONGEST = 300  # seconds to make one
 
 
-def ensure(templates: str, server_binary: str | None, install_binary: str | None) -> tuple[str, str]:
+def ensure(runtime: Runtime, templates: str, server_binary: str | None, install_binary: str | None) -> tuple[str, str]:
     """(its data directory, the server's version '10.11.19'). Several agents may race for it.
 
     Raises CommandError with what the engine's installer said.
     """
-    server = binaries.server(server_binary)
-    folder = os.path.join(templates, _name(server))
+    server = binaries.server(runtime, server_binary)
+    folder = os.path.join(templates, _name(runtime.facts(server)))
     if not os.path.isdir(folder):
         os.makedirs(templates, exist_ok=True)
         with open(os.path.join(templates, '.lock'), 'w') as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not os.path.isdir(folder):
-                _make(folder, server, binaries.install(install_binary), lock.fileno())
+                _make(runtime, folder, server, binaries.install(runtime, install_binary), lock.fileno())
     with open(os.path.join(folder, 'version')) as text:
         return os.path.join(folder, 'data'), text.read()
 
 
-def _name(server: str) -> str:
+def _name(program: str) -> str:
     """Another program, an upgraded one, or another user of the agent needs another template."""
-    found = os.stat(server)
-    facts = f'{FORMAT}|{os.path.realpath(server)}|{found.st_size}|{found.st_mtime_ns}|{account.name()}'
+    facts = f'{FORMAT}|{program}|{account.name()}'
     return 'mariadb-' + hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
-def _make(folder: str, server: str, install: str, lock: int) -> None:
+def _make(runtime: Runtime, folder: str, server: str, install: str, lock: int) -> None:
     fresh = folder + '.new'
     files.remove(fresh)  # an agent died while making it, and so did its installer: that holds the lock too
     os.makedirs(fresh)
-    version = binaries.version(server)
-    _install(os.path.join(fresh, 'full'), server, install, lock)
+    version = binaries.version(runtime, server)
+    _install(runtime, os.path.join(fresh, 'full'), server, install, lock)
     # zeros become holes: a quarter of the bytes is left to copy
     subprocess.run(
         ['cp', '-a', '--sparse=always', os.path.join(fresh, 'full'), os.path.join(fresh, 'data')], check=True
@@ -57,7 +57,7 @@ def _make(folder: str, server: str, install: str, lock: int) -> None:
     os.rename(fresh, folder)
 
 
-def _install(data: str, server: str, install: str, lock: int) -> None:
+def _install(runtime: Runtime, data: str, server: str, install: str, lock: int) -> None:
     # its own: a server that starts removes every temporary table of others that it finds in a shared one
     temporary = data + '.tmp'
     os.makedirs(temporary)
@@ -72,17 +72,8 @@ def _install(data: str, server: str, install: str, lock: int) -> None:
         '--innodb-log-file-size=8M',
         *(['--user=root'] if os.geteuid() == 0 else []),
     ]
-    done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=LONGEST,
-        check=False,
-        cwd='/',
-        pass_fds=(lock,),
-        env={**os.environ, 'MYSQLD_BOOTSTRAP': server, 'LC_ALL': 'C.UTF-8'},
-    )
+    env = {'MYSQLD_BOOTSTRAP': server, 'LC_ALL': 'C.UTF-8'}
+    done = runtime.run(command, timeout=LONGEST, env=env, writes=[os.path.dirname(data)], holding=[lock])
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip())[-1000:]
         raise CommandError(f'{install} failed with status {done.returncode}: {said}')

@@ -1,63 +1,79 @@
-"""The database server's process: started as its own user, found again by a new agent, ended cleanly."""
+"""The server as a process of this machine: started as its own user, found again by a new agent, ended cleanly."""
 
 import logging
 import os
-import signal
 import subprocess
+from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
-from guestagent.contract import processes
+from guestagent.contract import processes, programs
 from guestagent.failure import CommandError
 from guestagent.place import Place
+from guestagent.runtime.server import Server
 from guestagent.system import files
 
 LOG = logging.getLogger(__name__)
 
 
-class ServerProcess:
-    """At most one per instance, known by its pid file or, if an agent died before writing that, by its mark."""
+class Process:
+    """A guestagent.runtime.base.Runtime."""
 
     def __init__(self, place: Place) -> None:
-        self._place = place
+        self._place, self._server = place, Server(place)
         self._children: dict[int, subprocess.Popen[bytes]] = {}  # ours to reap; an adopted one is init's
-        self.ended_with: int | None = None  # return code of the last child that ended
+        self._ended_with: int | None = None
+
+    def find(self, program: str, given: str | None, *, package: str, option: str) -> str:
+        try:
+            found = programs.find((program,), given, package=package, option=option)
+        except programs.ProgramMissing as error:
+            raise CommandError(str(error)) from error
+        return os.path.realpath(found)  # a link may lie where the server's own user may not look
+
+    def facts(self, program: str) -> str:
+        found = os.stat(program)
+        return f'{os.path.realpath(program)}|{found.st_size}|{found.st_mtime_ns}'
+
+    def run(
+        self, command: Sequence[str], *, timeout: float, env: Mapping[str, str] | None = None,
+        writes: Sequence[str] = (), holding: Sequence[int] = (),
+    ) -> subprocess.CompletedProcess[str]:  # fmt: skip
+        try:
+            return subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False,
+                cwd='/', pass_fds=holding, env={**os.environ, **(env or {})},
+            )  # fmt: skip
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise CommandError(f'{command[0]} cannot be run: {error}') from error
+
+    @property
+    def ended_with(self) -> int | None:
+        return self._ended_with
 
     def open(self) -> int | None:
-        """A pidfd of the running server, the caller's to close; None: it does not run."""
         self._reap()
-        return processes.pidfd_of(self._place.server_pid)
+        return self._server.open()
 
     def running(self) -> bool:
         self._reap()
-        return processes.running(self._place.server_pid)
+        return self._server.running()
 
     def adopt(self) -> bool:
-        """Whether a server runs, one that no pid file names included."""
-        if self.running():
-            return True
-        pid = processes.find(self._place.mark)
-        if pid is None:
-            return False
-        processes.write_pid(self._place.server_pid, pid)
-        return self.running()
+        self._reap()
+        return self._server.adopt()
 
-    def start(self, command: list[str]) -> None:
-        """`command` with the mark added. The exec is ours: no shell stays between."""
+    def start(self, command: Sequence[str]) -> None:
+        """The exec is ours: no shell stays between."""
         place = self._place
-        files.folder(os.path.dirname(place.error_log), place.identity)
-        with open(place.error_log, 'ab') as log:
-            if place.identity:
-                os.fchown(log.fileno(), *place.identity)
+        with open(self._server.make_log(), 'ab') as log:
             child = self._spawn([*command, place.mark], log)
         self._children[child.pid] = child
         processes.write_pid(place.server_pid, child.pid)
         self._confine(child.pid)
 
     def stop(self, timeout: float) -> None:
-        """Ask it to end; kill it after `timeout` seconds. Repeatable."""
-        processes.stop_process(self._place.server_pid, signal.SIGTERM, timeout)
+        self._server.end(timeout)
         self._reap()
-        files.remove(self._place.server_pid)
 
     def _spawn(self, command: list[str], log: IO[bytes]) -> 'subprocess.Popen[bytes]':
         try:
@@ -86,7 +102,7 @@ class ServerProcess:
     def _reap(self) -> None:
         for pid, child in list(self._children.items()):
             if child.poll() is not None:
-                self.ended_with = child.returncode
+                self._ended_with = child.returncode
                 del self._children[pid]
 
 
