@@ -19,10 +19,12 @@ setup(
         'alembic>=1.13',
         'click>=8.1',
         'cryptography>=42',
+        'docker>=7.1',
         'Flask>=3.0',
         'flask-smorest>=0.44',
         'Jinja2>=3.1',
         'kazoo>=2.11,<2.12',  # its private names that conductor/board/changes.py uses
+        'keystonemiddleware>=10.7',
         'marshmallow>=3.23',
         'networkx>=3.2',
         'openstacksdk>=4.0',
@@ -45,6 +47,7 @@ setup(
     extras_require={
         'clients': ['python-openstackclient>=6.0', 'python-troveclient>=8.0'],
         'test': [
+            'gunicorn>=22.0',
             'import-linter>=2.0',
             'mypy>=1.8',
             'pytest>=8.0,<9.2',  # 9.2 ignores the groups of pytest-xdist 3.8

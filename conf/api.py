@@ -12,6 +12,14 @@ OPTIONS = [
     cfg.FloatOpt(
         'sync_wait', default=5.0, min=0, help='Longest wait, in seconds, of calls that Trove answers at once.'
     ),
+    cfg.IntOpt(
+        'proxies',
+        default=0,
+        min=0,
+        max=8,
+        help='Web servers between clients and the API, each of which sets X-Forwarded-For, -Proto and -Host '
+        '(-Port, -Prefix); these headers are believed of so many, and of none when it is 0.',
+    ),
     cfg.StrOpt('region', default='RegionOne', help='Region name shown in instances.'),
     cfg.StrOpt('policy_file', help='oslo.policy file with overrides of the defaults in the code.'),
 ]

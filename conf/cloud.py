@@ -4,5 +4,5 @@ from oslo_config import cfg
 
 GROUP = 'cloud'
 OPTIONS = [
-    cfg.StrOpt('driver', default='local', choices=['local', 'simulated'], help='The cloud to use.'),
+    cfg.StrOpt('driver', default='local', choices=['local', 'simulated', 'openstack'], help='The cloud to use.'),
 ]

@@ -11,7 +11,17 @@ from oslo_log import log
 _FORMAT = '%(asctime)s.%(msecs)03d %(levelname)s %(name)s [%(about)s] %(message)s'
 _PLAIN = '%(asctime)s.%(msecs)03d %(levelname)s %(name)s [-] %(message)s'
 # TaskFlow calls every held flow an error; what a hold means is told by the operation's events
-_QUIET = ['taskflow=CRITICAL', 'oslo_messaging=WARN', 'kazoo=ERROR', 'sqlalchemy=WARN', 'urllib3=WARN', 'waitress=WARN']
+_QUIET = [
+    'taskflow=CRITICAL',
+    'oslo_messaging=WARN',
+    'kazoo=ERROR',
+    'sqlalchemy=WARN',
+    'urllib3=WARN',
+    'waitress=WARN',
+    'keystonemiddleware=WARN',
+    'keystoneauth=WARN',
+    'stevedore=WARN',
+]
 
 
 class About(context.RequestContext):

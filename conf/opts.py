@@ -9,6 +9,7 @@ from conf import (
     board,
     cloud,
     conductor,
+    container,
     database,
     default,
     flows,
@@ -18,14 +19,15 @@ from conf import (
     mariadb,
     messaging,
     metrics,
+    openstack,
     quota,
     secrets,
     simulated,
 )
 
 MODULES = (
-    default, api, identity, database, messaging, board, conductor, flows, guest, cloud, local, simulated, mariadb,
-    quota, secrets, metrics,
+    default, api, identity, database, messaging, board, conductor, flows, guest, cloud, local, simulated, openstack,
+    mariadb, container, quota, secrets, metrics,
 )  # fmt: skip
 GROUPS: tuple[tuple[str, Sequence[cfg.Opt]], ...] = tuple((m.GROUP, m.OPTIONS) for m in MODULES)
 

@@ -17,6 +17,8 @@ from dbaas.exceptions import DbaasError
 if TYPE_CHECKING:
     import flask
 
+    from dbaas.deployment import Deployment
+
 LOG = logging.getLogger(__name__)
 FINISH_WITHIN = 0.6  # seconds for requests in work when the API is told to stop
 
@@ -27,6 +29,28 @@ def create_app(conf: cfg.ConfigOpts, **parts: Any) -> 'flask.Flask':
     from dbaas.api import assembly
 
     return assembly.create_app(conf, **parts)
+
+
+def assembled(conf: cfg.ConfigOpts) -> 'tuple[Deployment, flask.Flask]':
+    """A deployment's parts, whose board has to be started, and the API on them. Raises DbaasError or OSError."""
+    messaging.prepare()
+    from dbaas import deployment
+    from dbaas.db import migrate
+
+    parts = deployment.open(conf)
+    began = time.time()
+    app = create_app(
+        conf,
+        db=parts.db,
+        post=_post(parts),
+        cloud=parts.cloud,
+        operations=parts.operations,
+        secrets=parts.secrets,
+        guest=parts.guest,
+        ready=_from_then_on(lambda: migrate.current(parts.db) == migrate.head()),
+        reports_since=lambda: began,  # at least: conductors may have heard guests for longer
+    )
+    return parts, app
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,30 +73,16 @@ class Api:
     """Listens from the moment it is made. Raises cfg.Error, DbaasError or OSError when it cannot."""
 
     def __init__(self, arguments: argparse.Namespace):
-        from dbaas import deployment
         from dbaas.api import serving
-        from dbaas.db import migrate
         from dbaas.db.gauges import Gauges
 
         self._conf = conf = options.load(config_files=arguments.config_file, program='dbaas-api')
         if arguments.state:
             conf.set_override('state_dir', arguments.state)
         logs.setup(conf)
-        self._parts = parts = deployment.open(conf)
-        began = time.time()
-        app = create_app(
-            conf,
-            db=parts.db,
-            post=_post(parts),
-            cloud=parts.cloud,
-            operations=parts.operations,
-            secrets=parts.secrets,
-            guest=parts.guest,
-            ready=_from_then_on(lambda: migrate.current(parts.db) == migrate.head()),
-            reports_since=lambda: began,  # at least: conductors may have heard guests for longer
-        )
+        self._parts, app = assembled(conf)
         self._server = serving.Server(app, conf)
-        metrics.serve(conf, Gauges(parts.db))
+        metrics.serve(conf, Gauges(self._parts.db))
         LOG.info('listening on http://%s:%d', conf.api.bind_host, self._server.port)
 
     def serve(self) -> None:

@@ -8,7 +8,8 @@ import uuid
 class RequestContext:
     """The caller of one request.
 
-    project_id is the caller's own project; `roles` are lower-case names.
+    project_id is the caller's own project, empty for a token of none; `roles` are lower-case names. `service_roles` are
+    those of the service that passes the caller's request on and says so with a token of its own.
     """
 
     project_id: str
@@ -16,6 +17,7 @@ class RequestContext:
     user_name: str
     project_name: str = ''
     roles: tuple[str, ...] = ()
+    service_roles: tuple[str, ...] = ()
     request_id: str = dataclasses.field(default_factory=lambda: f'req-{uuid.uuid4()}')
 
     @property
@@ -27,5 +29,6 @@ class RequestContext:
             'project_id': self.project_id,
             'user_id': self.user_id,
             'roles': list(self.roles),
+            'service_roles': list(self.service_roles),
             'is_admin': self.is_admin,
         }

@@ -9,16 +9,27 @@ from dbaas import exceptions
 from dbaas.context import RequestContext
 
 ADMIN = 'rule:admin'
-ADMIN_OR_OWNER = 'rule:admin_or_owner'
+MEMBER = 'rule:project_member'
+READER = 'rule:project_reader'
 ANYONE = ''  # any valid token
 
 BASE_RULES = (
     policy.RuleDefault('context_is_admin', 'role:admin', 'Who counts as an administrator.'),
     policy.RuleDefault('admin', 'rule:context_is_admin', 'Administrators.'),
     policy.RuleDefault(
+        'project_member',
+        'rule:admin or (role:member and project_id:%(project_id)s)',
+        'Administrators, and members of the project.',
+    ),
+    policy.RuleDefault(
+        'project_reader',
+        'rule:project_member or (role:reader and project_id:%(project_id)s)',
+        'Administrators, and members and readers of the project.',
+    ),
+    policy.RuleDefault(  # policy files that were written for Trove refer to it
         'admin_or_owner', 'rule:admin or project_id:%(project_id)s', 'Administrators, and the project itself.'
     ),
-    policy.RuleDefault('default', ADMIN_OR_OWNER, 'Rules that are not defined.'),
+    policy.RuleDefault('default', MEMBER, 'Rules that are not defined.'),
 )
 
 

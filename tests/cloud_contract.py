@@ -1,53 +1,132 @@
-"""What every cloud must do: one class of tests, run on each implementation.
+"""What every cloud must do when things are made, found and removed: one class of tests, run on each implementation.
 
-A test module inherits it and gives the fixture `cloud`: a Cloud with a `snapshot()`, empty at the start.
+A test module inherits it and gives the fixture `cloud`: a Cloud with a `snapshot()`, empty at the start. What is
+changed and what is stored have contracts of their own: cloud_contract_changes.py, cloud_contract_objects.py.
 """
 
 import uuid
 
 import pytest
 
-from dbaas.cloud.protocol import Owner, Resource
+from dbaas.cloud.protocol import KINDS, Machine, Nic, Owner, Resource, Rule
 from tests.waiting import until
 
 PORT = 3306
+RULES = [Rule(PORT, '10.0.0.0/8')]
+NAMES = {
+    'delete_floating_ip': 'floating-ip', 'delete_port': 'port', 'delete_volume': 'volume',
+    'delete_security_group': 'security-group', 'delete_server_group': 'server-group',
+}  # fmt: skip
 
 
-class CloudContract:
+class Making:
+    """What the contracts are built of; `image` of the servers and seconds of patience are the cloud's."""
+
+    image = ''
+    patience = 10
+
     @pytest.fixture
     def owner(self):
         return Owner(instance=str(uuid.uuid4()), operation=str(uuid.uuid4()), project='demo')
 
+    @pytest.fixture
+    def made(self, cloud, owner):
+        """The id of a server that runs, with all that belongs to it; gone after the test."""
+        server = self.make_all(cloud, owner)
+        self.until_server(cloud, server.id, 'ACTIVE')
+        yield server.id
+        cloud.forget(owner.instance)
+
+    def until_server(self, cloud, id, *statuses):
+        def reached():
+            seen = cloud.server_by_id(id)
+            assert seen.status == 'ERROR' or not seen.fault
+            return seen if seen.status in statuses else None
+
+        return until(reached, self.patience, f'the server is {" or ".join(statuses)}')
+
+    def until_volume(self, cloud, id, *statuses, size=None):
+        def reached():
+            seen = cloud.volume(id)
+            return seen if seen.status in statuses and size in (None, seen.size) else None
+
+        return until(reached, self.patience, f'the volume is {" or ".join(statuses)}')
+
     def make_all(self, cloud, owner):
-        cloud.create_security_group(owner, 'security-group', ['10.0.0.0/8'])
-        port = cloud.create_port(owner, 'port', PORT)
+        machine = self.make_parts(cloud, owner)
+        return cloud.create_server(owner, 'server', machine)
+
+    def make_parts(self, cloud, owner):
+        group = cloud.create_security_group(owner, 'security-group', RULES)
+        port = cloud.create_port(owner, 'port', PORT, Nic(), group)
+        management = cloud.create_management_port(owner, 'management-port')
+        cloud.create_floating_ip(owner, 'floating-ip', port)
+        together = cloud.create_server_group(owner, 'server-group', 'anti-affinity')
         volume = cloud.create_volume(owner, 'volume', 1)
-        flavor = cloud.flavors()[0]
-        return cloud.create_server(owner, 'server', flavor, port, volume, {'instance': owner.instance})
+        self.until_volume(cloud, volume.id, 'AVAILABLE', 'IN-USE')
+        return Machine(
+            flavor=cloud.flavors()[0],
+            ports=[port, *([management] if management else [])],
+            volume=volume,
+            user_data={'instance': owner.instance},
+            image=self.image,
+            server_group=together,
+        )
 
     def remove_all(self, cloud, owner):
         cloud.delete_server(owner, 'server')
-        until(lambda: cloud.server(owner, 'server') is None, what='the server is gone')
-        cloud.delete_volume(owner, 'volume')
-        cloud.delete_port(owner, 'port')
-        cloud.delete_security_group(owner, 'security-group')
-        cloud.forget(owner.instance)
+        until(lambda: cloud.server(owner, 'server') is None, self.patience, 'the server is gone')
+        cloud.delete_port(owner, 'management-port')
+        for call, name in NAMES.items():
+            getattr(cloud, call)(owner, name)
+        until(lambda: not cloud.resources(owner.instance), self.patience, 'no resource is left')
 
+
+class CloudContract(Making):
     def test_flavors_smallest_first(self, cloud):
         flavors = cloud.flavors()
         assert flavors == sorted(flavors, key=lambda f: f.ram)
-        assert all(f.id.isdigit() for f in flavors)
+        assert all(f.id and isinstance(f.id, str) for f in flavors)
         assert 3 * flavors[0].ram <= 2048
 
-    @pytest.mark.parametrize('kind', ['security-group', 'port', 'volume', 'server'])
+    @pytest.mark.parametrize('kind', [*KINDS, 'management-port'])
     def test_each_kind_says_its_effect(self, cloud, kind):
         assert cloud.effect(kind)
 
+    def test_nothing_speaks_against_an_instance(self, cloud, owner):
+        assert cloud.refusal(owner.project, [], '', '') is None
+        assert cloud.refusal(owner.project, [Nic()], '', '') is None
+        assert cloud.shortage(cloud.flavors()[0], 1) is None
+
     def test_server_becomes_active(self, cloud, owner):
         server = self.make_all(cloud, owner)
-        seen = until(lambda: (s := cloud.server(owner, 'server')).status == 'ACTIVE' and s, what='ACTIVE')
-        assert seen.id == server.id
+        seen = self.until_server(cloud, server.id, 'ACTIVE')
+        assert seen.id == server.id and seen.flavor == cloud.flavors()[0].id
+        assert cloud.server(owner, 'server') == cloud.server_by_id(server.id)
         self.remove_all(cloud, owner)
+        assert cloud.server_by_id(server.id) is None
+
+    def test_what_is_made_can_be_seen(self, cloud, owner):
+        machine = self.make_parts(cloud, owner)
+        assert machine.ports[0].address
+        assert len({p.address for p in machine.ports}) == len(machine.ports)
+        volume = cloud.volume(machine.volume.id)
+        assert (volume.id, volume.size, volume.status) == (machine.volume.id, 1, 'AVAILABLE')
+        cloud.create_server(owner, 'server', machine)
+        self.until_volume(cloud, volume.id, 'IN-USE')
+        self.remove_all(cloud, owner)
+        assert cloud.volume(volume.id) is None
+
+    def test_what_never_was_cannot_be_seen(self, cloud, owner):
+        nobody = str(uuid.uuid4())
+        assert cloud.server(owner, 'server') is None
+        assert cloud.server_by_id(nobody) is None
+        assert cloud.volume(nobody) is None
+        assert cloud.snapshot_by_id(nobody) is None
+
+    def test_no_server_group_without_a_policy(self, cloud, owner):
+        assert cloud.create_server_group(owner, 'server-group', None) is None
+        assert cloud.resources(owner.instance) == []
 
     def test_everything_twice_leaves_one(self, cloud, owner):
         first = self.make_all(cloud, owner)
@@ -63,11 +142,14 @@ class CloudContract:
         assert cloud.snapshot() != before
         self.remove_all(cloud, owner)
         self.remove_all(cloud, owner)
+        cloud.forget(owner.instance)
         assert cloud.snapshot() == before
 
     def test_removing_what_never_was(self, cloud, owner):
         before = cloud.snapshot()
         self.remove_all(cloud, owner)
+        cloud.delete_snapshot(owner, 'snapshot')
+        cloud.forget(owner.instance)
         assert cloud.snapshot() == before
 
     def test_another_operation_finds_and_removes(self, cloud, owner):
@@ -75,24 +157,25 @@ class CloudContract:
         before = cloud.snapshot()
         self.make_all(cloud, owner)
         resources = cloud.resources(owner.instance)
-        assert {'server', 'volume', 'port'} <= {r.kind for r in resources}
+        kinds = [r.kind for r in resources]
+        assert {'server', 'volume', 'port'} <= set(kinds) <= set(KINDS)
+        assert kinds == sorted(kinds, key=KINDS.index)
         assert all(isinstance(r, Resource) and r.owner == owner for r in resources)
         for resource in resources:
             cloud.remove(resource)
             cloud.remove(resource)
-        until(lambda: not cloud.resources(owner.instance), what='no resource is left')
+            self.until_gone(cloud, owner, resource)
         cloud.forget(owner.instance)
         assert cloud.snapshot() == before
+
+    def until_gone(self, cloud, owner, resource):
+        until(lambda: resource not in cloud.resources(owner.instance), self.patience, f'{resource.kind} is gone')
 
     def test_nothing_is_left_after_the_last_resource(self, cloud, owner):
         """An undone create has nobody who calls forget."""
         before = cloud.snapshot()
         self.make_all(cloud, owner)
-        cloud.delete_server(owner, 'server')
-        until(lambda: cloud.server(owner, 'server') is None, what='the server is gone')
-        cloud.delete_port(owner, 'port')
-        cloud.delete_volume(owner, 'volume')
-        cloud.delete_security_group(owner, 'security-group')
+        self.remove_all(cloud, owner)
         assert cloud.snapshot() == before
 
     def test_forget_alone_leaves_nothing(self, cloud, owner):

@@ -4,4 +4,4 @@ from conf import messaging
 
 messaging.prepare()
 
-pytest_plugins = ['tests.fixtures', 'tests.servers.broker']
+pytest_plugins = ['tests.fixtures', 'tests.servers.broker', 'tests.servers.openstack.fixtures', 'tests.servers.dockerd', 'tests.openstack.cloud_fixtures']

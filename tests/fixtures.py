@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from dbaas.context import RequestContext
+from dbaas.db import migrate
 from dbaas.db.session import Database
+from dbaas.services import datastores
 from dbaas.services.operations import Operations, OperationType
 from tests.servers.databases import KINDS, Databases, wipe
 
@@ -58,6 +60,17 @@ def db(kind: str, databases: Databases, tmp_path: pathlib.Path) -> Iterator[Data
         wipe(found)
     yield found
     found.close()
+
+
+@pytest.fixture(scope='session')
+def template(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated database with the datastore, copied for each test."""
+    path = str(tmp_path_factory.mktemp('template') / 'dbaas.sqlite')
+    db = Database(f'sqlite:///{path}')
+    migrate.upgrade(db)
+    db.run(lambda c: datastores.register(c, 'mariadb', 'mariadb', ['10.11'], '10.11'))
+    db.close()  # the last connection's end moves SQLite's log into the file
+    return path
 
 
 @pytest.fixture

@@ -6,9 +6,11 @@ from typing import Any
 
 import flask
 from oslo_config import cfg
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dbaas import api
 from dbaas.api import errors, guards, negotiation
+from dbaas.api.callers import Callers, FileCallers
 from dbaas.api.parts import EXTENSION, Parts
 from dbaas.cloud.protocol import Cloud
 from dbaas.db.session import Database
@@ -49,9 +51,12 @@ def create_app(
     """The WSGI application.
 
     post: puts jobs on the board, called after each commit that makes some. ready: what /healthcheck says.
+    Raises Unavailable when [keystone_authtoken] lacks what Keystone takes.
     reports_since: when the receiver of guest reports began to listen (seconds since the epoch; None: always has).
     """
     quotas = Quotas(conf)
+    logins = _logins(conf, secrets, db.clock)
+    keystone = conf.identity.driver == 'keystone'
     app = _flask()
     app.extensions[EXTENSION] = Parts(
         conf=conf,
@@ -60,7 +65,8 @@ def create_app(
         cloud=cloud,
         guest=guest,
         policy=Policy(conf, api.list_rules()),
-        identity=_logins(conf, secrets, db.clock),
+        callers=_keystone(conf) if keystone else FileCallers(logins),
+        identity=logins,
         operations=operations,
         instances=Instances(conf, cloud, operations, secrets, quotas, db.clock, reports_since),
         quotas=quotas,
@@ -68,10 +74,23 @@ def create_app(
     )
     guards.install(app)
     specification = errors.Api(app)
-    for blueprint in (*api.BLUEPRINTS, *(api.IDENTITY if conf.identity.serve_v3 else ())):
+    for blueprint in (*api.BLUEPRINTS, *(api.IDENTITY if conf.identity.serve_v3 and not keystone else ())):
         specification.register_blueprint(blueprint)
-    app.wsgi_app = negotiation.by_accept_header(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    _wrap(app, conf.api.proxies)
     return app
+
+
+def _wrap(app: flask.Flask, proxies: int) -> None:
+    served = negotiation.by_accept_header(app.wsgi_app)
+    if proxies:
+        served = ProxyFix(served, x_for=proxies, x_proto=proxies, x_host=proxies, x_port=proxies, x_prefix=proxies)
+    app.wsgi_app = served  # type: ignore[method-assign, assignment]
+
+
+def _keystone(conf: cfg.ConfigOpts) -> Callers:
+    from dbaas.api.keystone import Keystone  # here: an API with a token file does without the middleware
+
+    return Keystone(conf)
 
 
 def _logins(conf: cfg.ConfigOpts, secrets: Secrets, clock: Callable[[], float]) -> Logins:

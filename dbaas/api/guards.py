@@ -99,11 +99,8 @@ def _enter() -> None:
 
 
 def authenticate() -> None:
-    """Find out who calls. Raises Unauthorized."""
-    token = flask.request.headers.get('X-Auth-Token')
-    if not token:
-        raise exceptions.Unauthorized('The request you have made requires authentication: no X-Auth-Token.')
-    ctx = parts().identity.authenticate(token)
+    """Find out who calls. Raises Unauthorized, or Unavailable when that cannot be found out."""
+    ctx = parts().callers.of(flask.request.environ)
     flask.g.ctx = dataclasses.replace(ctx, request_id=flask.g.request_id)
 
 
@@ -133,6 +130,8 @@ def _leave(response: flask.Response) -> flask.Response:
         body, code = errors.answer(500, 'The server has no policy for this request.')
         response = flask.make_response(flask.jsonify(body), code)
     response.headers['x-openstack-request-id'] = flask.g.get('request_id', '')
+    if response.status_code == 401 and parts().callers.challenge:
+        response.headers['WWW-Authenticate'] = parts().callers.challenge
     if flask.g.get('operation_id') and response.status_code < 400:
         response.headers['X-Dbaas-Operation-Id'] = flask.g.operation_id
     if REHEARSAL not in flask.request.environ:

@@ -42,7 +42,7 @@ def links_field(**kwargs: Any) -> ma.fields.List:
 
 def resource_links(path: str) -> list[dict[str, str]]:
     """path: '/instances/{id}'. With the scheme and host of the request."""
-    root = flask.request.host_url.rstrip('/')
+    root = flask.request.root_url.rstrip('/')
     return [
         {'rel': 'self', 'href': f'{root}/{VERSION}/{context().project_id}{path}'},
         {'rel': 'bookmark', 'href': f'{root}{path}'},

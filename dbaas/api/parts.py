@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import flask
 from oslo_config import cfg
 
+from dbaas.api.callers import Callers
 from dbaas.cloud.protocol import Cloud
 from dbaas.policy import Policy
 from dbaas.services.instances import Instances
@@ -31,7 +32,8 @@ class Parts:
     cloud: Cloud
     guest: Any  # asked by calls that need an answer from the instance itself
     policy: Policy
-    identity: Logins
+    callers: Callers
+    identity: Logins  # asked by /identity, which is there with the token file only
     operations: Operations
     instances: Instances
     quotas: Quotas

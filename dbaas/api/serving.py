@@ -57,7 +57,7 @@ class Server:
             threads=conf.api.threads,
             max_request_body_size=BODIES * conf.api.max_body,
             ident='',
-            clear_untrusted_proxy_headers=True,
+            clear_untrusted_proxy_headers=not conf.api.proxies,  # else the application reads them
             connection_limit=CONNECTIONS,
             channel_timeout=IDLE,
             cleanup_interval=5,

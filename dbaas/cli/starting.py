@@ -34,7 +34,10 @@ def explained() -> Iterator[None]:
 
 
 def configuration(state: str | None, port: int | None, config_files: Sequence[str], kind: str) -> 'cfg.ConfigOpts':
-    """All options, those that follow from others filled in. The state directory is made, and becomes `kind`'s."""
+    """All options, those that follow from others filled in. The state directory is made, and becomes `kind`'s.
+
+    Raises Unavailable, or oslo_config.cfg.Error.
+    """
     import conf as options
     from conf import messaging
     from dbaas.cli import kind as kinds
@@ -47,6 +50,11 @@ def configuration(state: str | None, port: int | None, config_files: Sequence[st
         conf.set_override('bind_port', port, group='api')
     if not conf.identity.token_file:
         conf.set_override('token_file', os.path.join(conf.state_dir, 'identity.yaml'), group='identity')
+    if conf.identity.driver != 'file':
+        raise Unavailable(
+            'callers of `dbaas up` and `dbaas cluster up` are those of a token file: with [identity] driver = keystone'
+            ' start dbaas-api and dbaas-conductor, see docs/deployment.md'
+        )
     places.settle(conf.state_dir, conf.local.runtime_dir)
     kinds.settle(conf.state_dir, kind)
     return conf

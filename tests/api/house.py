@@ -5,7 +5,7 @@ import dataclasses
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -53,6 +53,7 @@ class House:
         folder: str,
         clock: Callable[[], float] | None = None,
         url: str | None = None,
+        config_files: Sequence[str] = (),
         **overrides: Any,
     ):
         """url: of a database as the template is; default: a copy of that."""
@@ -62,7 +63,7 @@ class House:
         self.write_identities([ADMIN, MEMBER, STRANGER])
         self.now = 1_700_000_000.0
         self.db = Database(url, clock=clock or self._tick, durable=False)
-        self.conf = options.load()
+        self.conf = options.load(config_files=config_files)
         self.conf.set_override('state_dir', folder)
         for name, value in overrides.items():
             group, _, option = name.partition('_')

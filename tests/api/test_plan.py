@@ -1,5 +1,6 @@
 """plan: the real request by the same route code, and nothing of it stays."""
 
+import uuid
 from typing import Any
 
 import pytest
@@ -68,7 +69,8 @@ def test_what_the_request_is_refused_for_the_plan_is_too(house: House) -> None:
         (400, 'POST', '/instances', None),
         (404, 'POST', '/instances', house.request(datastore={'type': 'oracle'})),
         (413, 'POST', '/instances', house.request(volume={'size': 11})),
-        (501, 'POST', '/instances', house.request(locality='affinity')),
+        (501, 'POST', '/instances', house.request(modules=[{'id': str(uuid.uuid4())}])),
+        (400, 'POST', '/instances', house.request(availability_zone='nowhere')),
         (404, 'DELETE', f'/instances/{foreign["id"]}', None),
         (404, 'POST', '/nothing', {}),
         (403, 'POST', '/operations', {'type': 'demo.wait', 'inputs': {'seconds': 1}}),

@@ -22,6 +22,7 @@ from dbaas.cli.main import cli as dbaas_cli  # noqa: E402
 from dbaas.cli.manage.main import cli as manage_cli  # noqa: E402
 from dbaas.cli.simulator.main import cli as simulator_cli  # noqa: E402
 from dbaas.db import words  # noqa: E402
+from dbaas.policy import MEMBER, READER  # noqa: E402
 from flows import registry  # noqa: E402
 from flows.graph import Graph  # noqa: E402
 
@@ -182,10 +183,14 @@ def test_make_targets_exist():
 
 # -- what the code has, the documents have ---------------------------------------------------------------------------
 def options():
-    """Ours, and those of the message bus that an operator may set in the same file."""
+    """Ours, and those of the message bus and of Keystone's middleware that an operator may set in the same file."""
+    from keystoneauth1 import loading
+    from keystonemiddleware import auth_token
     from oslo_messaging import opts as bus
 
     groups = [*opts.GROUPS, (messaging.RABBIT, dict(bus.list_opts())[messaging.RABBIT])]
+    login = [*loading.get_auth_common_conf_options(), *loading.get_auth_plugin_conf_options('password')]
+    groups.append(('keystone_authtoken', [*dict(auth_token.list_opts())['keystone_authtoken'], *login]))
     return {group: {option.dest for option in found} for group, found in groups}
 
 
@@ -237,7 +242,7 @@ def test_every_route_is_documented():
     assert set(said) == set(known)
     for key, rules in known.items():
         for rule in rules:
-            who = 'admin' if rule.check_str == 'rule:admin' else 'the project' if rule.check_str else 'anyone'
+            who = {'rule:admin': 'admin', MEMBER: 'member', READER: 'reader', '': 'anyone'}[rule.check_str]
             assert f'`{rule.name}`, {who}' in said[key], f'{key}: {rule.name}, {who}'
 
 

@@ -1,8 +1,8 @@
-"""Flavors are no secret."""
+"""Whoever may read sees flavors."""
 
-from dbaas.policy import ANYONE, rule
+from dbaas.policy import READER, rule
 
 RULES = (
-    rule('flavor:index', ANYONE, 'List flavors.', 'GET', '/flavors'),
-    rule('flavor:show', ANYONE, 'Show a flavor.', 'GET', '/flavors/{flavor_id}'),
+    rule('flavor:index', READER, 'List flavors.', 'GET', '/flavors'),
+    rule('flavor:show', READER, 'Show a flavor.', 'GET', '/flavors/{flavor_id}'),
 )

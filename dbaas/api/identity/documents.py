@@ -48,8 +48,8 @@ def token(login: Login, with_catalog: bool) -> dict[str, Any]:
 def catalog(project_id: str) -> list[dict[str, Any]]:
     """The two services that there are."""
     return [
-        _service('database', 'trove', f'{flask.request.host_url}{VERSION}/{project_id}'),
-        _service('identity', 'keystone', f'{flask.request.host_url}identity'),
+        _service('database', 'trove', f'{flask.request.root_url}{VERSION}/{project_id}'),
+        _service('identity', 'keystone', f'{flask.request.root_url}identity'),
     ]
 
 
@@ -95,7 +95,7 @@ def _service(kind: str, name: str, url: str) -> dict[str, Any]:
 
 
 def _url(path: str) -> str:
-    return f'{flask.request.host_url}identity/v3{path}'
+    return f'{flask.request.root_url}identity/v3{path}'
 
 
 def _time(seconds: float) -> str:

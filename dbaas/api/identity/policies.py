@@ -2,7 +2,7 @@
 
 from oslo_policy.policy import DocumentedRuleDefault
 
-from dbaas.policy import ADMIN, ADMIN_OR_OWNER, ANYONE
+from dbaas.policy import ADMIN, ANYONE, READER
 
 BASE = '/identity/v3'
 
@@ -20,7 +20,7 @@ RULES = (
     _rule('identity:get_catalog', ANYONE, 'Show where the services are.', 'GET', '/auth/catalog'),
     _rule('identity:list_projects', ANYONE, "List the user's own projects.", 'GET', '/projects'),
     _rule('identity:list_projects:all', ADMIN, 'List all projects.', 'GET', '/projects'),
-    _rule('identity:get_project', ADMIN_OR_OWNER, 'Show a project.', 'GET', '/projects/{target_project_id}'),
+    _rule('identity:get_project', READER, 'Show a project.', 'GET', '/projects/{target_project_id}'),
     _rule('identity:get_user', ANYONE, 'Show oneself.', 'GET', '/users/{user_id}'),
     _rule('identity:get_user:all', ADMIN, 'Show any user.', 'GET', '/users/{user_id}'),
 )

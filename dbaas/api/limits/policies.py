@@ -1,5 +1,5 @@
 """A project sees its own limits."""
 
-from dbaas.policy import ADMIN_OR_OWNER, rule
+from dbaas.policy import READER, rule
 
-RULES = (rule('limits:index', ADMIN_OR_OWNER, 'List limits.', 'GET', '/limits'),)
+RULES = (rule('limits:index', READER, 'List limits.', 'GET', '/limits'),)

@@ -20,7 +20,7 @@ class Versions(MethodView):
     @blp.response(200, schemas.ApiVersions)
     def get(self) -> dict[str, Any]:
         """List API versions"""
-        href = f'{flask.request.host_url}{VERSION}/'
+        href = f'{flask.request.root_url}{VERSION}/'
         return {
             'versions': [
                 {

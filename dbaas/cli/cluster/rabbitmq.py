@@ -30,10 +30,16 @@ Tls = Mapping[str, str]  # ca, cert, key: files
 
 
 class RabbitMQ:
-    """Ports that are not given are chosen at the first start and kept; tls: one more listener, for amqps."""
+    """Ports that are not given are chosen at the first start and kept; tls: one more listener, for amqps.
 
-    def __init__(self, state: str, port: int | None = None, management_port: int | None = None, tls: Tls | None = None):
-        self._state = os.path.abspath(state)
+    listen: the address that guests reach it at; its management stays on loopback.
+    """
+
+    def __init__(
+        self, state: str, port: int | None = None, management_port: int | None = None, tls: Tls | None = None,
+        listen: str = '127.0.0.1',
+    ):  # fmt: skip
+        self._state, self._listen = os.path.abspath(state), listen
         self.folder = os.path.join(self._state, NAME)
         self._tls = dict(tls or {})
         self._ports_file, self._password_file = self._in('ports.json'), self._in('password')
@@ -114,7 +120,7 @@ class RabbitMQ:
             'ERL_CRASH_DUMP_SECONDS': '0',
             'RUNNING_UNDER_SYSTEMD': '1',
             'RABBITMQ_NODENAME': f'{NAME}@localhost',
-            'RABBITMQ_NODE_IP_ADDRESS': '127.0.0.1',
+            'RABBITMQ_NODE_IP_ADDRESS': self._listen,
             'RABBITMQ_NODE_PORT': str(self.port),
             'RABBITMQ_DIST_PORT': str(self._ports['dist']),
             'RABBITMQ_MNESIA_BASE': self._in('data'),
@@ -134,7 +140,7 @@ class RabbitMQ:
     def _lines(self) -> list[str]:
         """The first start makes the administrator, and so no user `guest`."""
         lines = [
-            f'listeners.tcp.default = 127.0.0.1:{self.port}',
+            f'listeners.tcp.default = {self._listen}:{self.port}',
             'management.tcp.ip = 127.0.0.1',
             f'management.tcp.port = {self._ports["management"]}',
             f'default_user = {ADMIN}',

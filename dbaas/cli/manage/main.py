@@ -5,12 +5,15 @@ import sys
 import click
 
 from dbaas.cli import completion, output, program
+from dbaas.cli.manage.audit import audit
 from dbaas.cli.manage.check import check
 from dbaas.cli.manage.datastore import datastore
 from dbaas.cli.manage.db import db
 from dbaas.cli.manage.deployment import Deployment
 from dbaas.cli.manage.flow import flow
 from dbaas.cli.manage.identity import identity
+from dbaas.cli.manage.image import image
+from dbaas.cli.manage.keystone import keystone
 from dbaas.cli.manage.quota import quota
 from dbaas.cli.manage.secrets import secrets
 
@@ -24,8 +27,8 @@ Examples:
 
 \b
 Exit codes:
-    0  done; check: nothing FAILED; db version: the schema is the program's
-    1  refused, or any other error; check: something FAILED; db version: they differ
+    0  done; check: nothing FAILED; db version: the schema is the program's; audit: nothing found, or all is repaired
+    1  refused, or any other error; check: something FAILED; db version: they differ; audit: something is left
     2  usage
   130  interrupted
 """
@@ -41,7 +44,7 @@ def cli(context: click.Context, state: str | None, config_file: tuple[str, ...],
     context.obj = Deployment(state, config_file, format)
 
 
-for command in (db, datastore, secrets, quota, identity, check, flow, completion.completion):
+for command in (db, datastore, image, secrets, quota, identity, keystone, check, audit, flow, completion.completion):
     cli.add_command(command)
 
 

@@ -16,6 +16,7 @@ from dbaas.services import keyring
 from guestagent.contract import programs
 from guestagent.datastores.mariadb import binaries
 from guestagent.failure import CommandError
+from guestagent.runtime.process import Process
 
 PROGRAM = os.path.join(os.path.dirname(sys.executable), NAME)
 PERSON = {
@@ -132,8 +133,9 @@ def test_identities_that_cannot_be_used(check: Check, state: str, content: str) 
 def test_a_missing_engine_is_told_in_the_agents_words(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     found = check(code=1, mariadb__server_binary='/nowhere/mariadbd')['mariadb']
     finding = next(f for f in found if f['result'] == 'FAILED')
+    nowhere: Any = None  # it looks for programs of the machine, not of an instance
     with pytest.raises(CommandError) as agent:
-        binaries.server('/nowhere/mariadbd')
+        binaries.server(Process(nowhere), '/nowhere/mariadbd')
     assert f'{finding["what"]}: {finding["remedy"]}' == str(agent.value)
 
     monkeypatch.setenv('PATH', '/nowhere')

@@ -1,0 +1,141 @@
+"""Nova: servers are made, found, looked at and removed. What one says of itself is always asked anew."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dbaas.cloud.openstack import names, user_data
+from dbaas.cloud.openstack.part import Part, oldest, ours
+from dbaas.cloud.openstack.tries import Passing, Row, repeated
+from dbaas.cloud.protocol import Flavor, Machine, Owner, Resource, Server
+from dbaas.exceptions import CloudError
+
+_TAGS = '2.52'  # the first microversion that takes tags with a new server
+_AGE = ('created', 'id')
+_AT_REST = ('ACTIVE', 'SHUTOFF', 'VERIFY_RESIZE', 'DELETED')
+_FOREIGN = ('PAUSED', 'SUSPENDED', 'RESCUE', 'SHELVED', 'SHELVED_OFFLOADED')  # no call of ours leads there
+
+
+class Servers(Part):
+    @repeated
+    def flavors(self) -> list[Flavor]:
+        rows = self.services.compute.list('/flavors/detail', 'flavors')
+        usable = [_flavor_of(row) for row in rows if not row.get('OS-FLV-DISABLED:disabled')]
+        return sorted(usable, key=lambda f: (f.ram, f.vcpus, f.disk, f.name))
+
+    @repeated
+    def create_server(self, owner: Owner, name: str, machine: Machine) -> Server:
+        """One found in ERROR is replaced."""
+        given = names.name_of(owner, name)
+        found = self._usable(given)
+        if found is None:
+            made = self.services.compute.post(
+                '/servers', self._order(owner, name, machine), 'server', about=given, version=_TAGS
+            )
+            return Server(made['id'], 'BUILD', flavor=machine.flavor.id)
+        return server_of(found)
+
+    @repeated
+    def server(self, owner: Owner, name: str) -> Server | None:
+        found = oldest(self._named(names.name_of(owner, name)), order=_AGE)
+        return server_of(found) if found else None
+
+    @repeated
+    def server_by_id(self, server_id: str) -> Server | None:
+        found = self.look(server_id)
+        return server_of(found) if found else None
+
+    @repeated
+    def delete_server(self, owner: Owner, name: str) -> None:
+        for row in self._named(names.name_of(owner, name)):
+            self._remove(row)
+
+    def look(self, server_id: str) -> Row | None:
+        """As Nova tells it now; None: it is gone."""
+        found = self.services.compute.find(f'/servers/{server_id}', 'server')
+        return None if found is None or found['status'] == 'DELETED' else found
+
+    def resources(self, kind: str, instance: str | None) -> list[Resource]:
+        return ours(kind, self._rows(f'^dbaas-{instance or ""}'), instance)
+
+    def remove(self, kind: str, id: str) -> None:
+        row = self.look(id)
+        if row is not None:
+            self._remove(row)
+
+    def _remove(self, row: Row) -> None:
+        """Where the cloud keeps deleted servers for a while, this one does not wait: it holds volume and ports."""
+        if row['status'] == 'SOFT_DELETED':
+            self.services.compute.post(f'/servers/{row["id"]}/action', {'forceDelete': None})
+        elif row['OS-EXT-STS:task_state'] != 'deleting':
+            self.services.compute.delete(f'/servers/{row["id"]}')
+
+    def compose(self, given: Mapping[str, Any], machine: Machine) -> str:
+        told = user_data.facts(given, machine.volume, machine.ports, machine.flavor)
+        return user_data.compose(told, self.options.user_data_file)
+
+    def _order(self, owner: Owner, name: str, machine: Machine) -> Row:
+        if not machine.image:
+            raise CloudError('The datastore version names no image; give it one with dbaas-manage')
+        server = {
+            'name': names.name_of(owner, name), 'flavorRef': machine.flavor.id, 'imageRef': machine.image,
+            'networks': [{'port': port.id} for port in machine.ports],
+            'block_device_mapping_v2': _devices(machine),
+            'user_data': self.compose(machine.user_data, machine), 'config_drive': True,
+            'metadata': names.marks(owner, name), 'tags': names.tags(owner, name),
+        }  # fmt: skip
+        server |= {'availability_zone': machine.zone} if machine.zone else {}
+        hints = {'os:scheduler_hints': {'group': machine.server_group}} if machine.server_group else {}
+        return {'server': server, **hints}
+
+    def _usable(self, given: str) -> Row | None:
+        """One of that name; those that will never be of use go first: they hold the volume and the ports."""
+        rows = self._named(given)
+        useless = [row for row in rows if row['status'] in ('ERROR', 'SOFT_DELETED') or _going(row)]
+        for row in useless:
+            self._remove(row)
+        if useless:
+            raise Passing(f'Nova: server {given} is in {useless[0]["status"]} and still being removed')
+        return oldest(rows, order=_AGE)
+
+    def _named(self, given: str) -> list[Row]:
+        return self._rows(f'^{given}$')
+
+    def _rows(self, pattern: str) -> list[Row]:
+        """pattern: a regular expression of names."""
+        rows = self.services.compute.list('/servers/detail', 'servers', name=pattern)
+        return [row for row in rows if row['status'] != 'DELETED']
+
+
+def server_of(row: Row) -> Server:
+    """A status is at rest only when no task is under way: else it is the one of before."""
+    status = row['status']
+    if status == 'ERROR':
+        fault = row.get('fault') or {}
+        told, why = 'ERROR', fault.get('message') or 'Nova gives no reason'
+    elif status == 'BUILD' and not _going(row):
+        told, why = 'BUILD', ''
+    elif row['OS-EXT-STS:task_state'] is not None or status not in _AT_REST + _FOREIGN:
+        told, why = 'CHANGING', ''
+    elif status in _FOREIGN:
+        told, why = 'ERROR', f'the server is {status}: somebody else did that, and has to undo it'
+    else:
+        told, why = status, ''
+    return Server(row['id'], told, why, row['flavor']['id'])
+
+
+def _going(row: Row) -> bool:
+    return row['OS-EXT-STS:task_state'] in ('deleting', 'soft-deleting')
+
+
+def _devices(machine: Machine) -> list[Row]:
+    """The image's own disk goes with the server, the volume stays."""
+    root = {'boot_index': 0, 'source_type': 'image', 'destination_type': 'local', 'uuid': machine.image}
+    data = {'boot_index': -1, 'source_type': 'volume', 'destination_type': 'volume', 'uuid': machine.volume.id}
+    return [root | {'delete_on_termination': True}, data | {'delete_on_termination': False}]
+
+
+def _flavor_of(row: Row) -> Flavor:
+    return Flavor(
+        id=row['id'], name=row['name'], ram=row['ram'], vcpus=row['vcpus'], disk=row['disk'],
+        ephemeral=row.get('OS-FLV-EXT-DATA:ephemeral', 0),
+    )  # fmt: skip

@@ -1,0 +1,125 @@
+"""The services of one cloud behind one connection of openstacksdk, made at the first call."""
+
+import re
+import threading
+from typing import Any
+
+import openstack
+from keystoneauth1 import exceptions as kse
+from openstack import exceptions as sdk
+from openstack.config import OpenStackConfig
+from openstack.connection import Connection
+
+from dbaas.cloud.openstack.service import Service, refusal
+from dbaas.cloud.openstack.tries import Passing, Row
+from dbaas.exceptions import CloudError
+
+# type in the catalog -> (name for people, path of its API where the catalog has none, microversion)
+# compute 2.46 is the last that tells the id of a server's flavor; volume 3.42 extends volumes in use
+_KNOWN = {
+    'compute': ('Nova', '/v2.1', '2.46'),
+    'block-storage': ('Cinder', '/v3', '3.42'),
+    'image': ('Glance', '/v2', None),
+    'network': ('Neutron', '/v2.0', None),
+    'object-store': ('Swift', '', None),
+}
+
+
+class Services:
+    """options: the group [openstack]. One per process, used by all threads: keystoneauth's session bears that."""
+
+    def __init__(self, options: Any):
+        self._options = options
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+        self._services: dict[str, Service] = {}
+
+    @property
+    def compute(self) -> Service:
+        return self._service('compute')
+
+    @property
+    def volume(self) -> Service:
+        return self._service('block-storage')
+
+    @property
+    def network(self) -> Service:
+        return self._service('network')
+
+    @property
+    def image(self) -> Service:
+        return self._service('image')
+
+    @property
+    def objects(self) -> Service:
+        return self._service('object-store')
+
+    @property
+    def project(self) -> str:
+        """The id of the service project, in which everything lies but the tenants' networks."""
+        with self._lock:
+            return self._project()
+
+    def _service(self, type: str) -> Service:
+        with self._lock:
+            if type not in self._services:
+                self._services[type] = self._found(type)
+            return self._services[type]
+
+    def _found(self, type: str) -> Service:
+        title, path, microversion = _KNOWN[type]
+        connection = self._connected()
+        what = f'Looking up {title}'
+        project = self._project()
+        try:
+            url = connection.endpoint_for(type)
+        except (kse.RetriableConnectionFailure, kse.DiscoveryFailure) as error:
+            raise Passing(f'{what}: no answer from Keystone') from error
+        except (kse.ClientException, sdk.SDKException) as error:
+            raise refusal(what, error) from error
+        if not url:
+            raise CloudError(f'{what}: the catalog has no {type} for this region and interface; check [openstack]')
+        if not re.search(r'/v\d', url):
+            url = url.rstrip('/') + path
+        if type == 'block-storage' and project not in url:
+            url = f'{url.rstrip("/")}/{project}'
+        return Service(connection.session, title, type, url, microversion)
+
+    def _project(self) -> str:
+        connection = self._connected()
+        try:
+            found = connection.session.get_project_id()
+        except (kse.RetriableConnectionFailure, kse.DiscoveryFailure) as error:
+            raise Passing('Keystone: no answer to the request for a token') from error
+        except kse.ClientException as error:
+            raise refusal('Keystone: the request for a token', error) from error
+        if not found:
+            raise CloudError('Keystone: the service user has no project; name one in clouds.yaml')
+        return str(found)
+
+    def _connected(self) -> Connection:
+        """Nothing is asked yet."""
+        if self._connection is None:
+            try:
+                self._connection = self._connect()
+            except (sdk.SDKException, kse.ClientException, OSError) as error:
+                raise CloudError(f'The cloud of [openstack] cannot be used: {error}') from error
+        return self._connection
+
+    def _connect(self) -> Connection:
+        given = self._options
+        common: Row = {'api_timeout': given.call_timeout, 'app_name': 'dbaas'}
+        wanted = {'region_name': given.region, 'interface': given.interface, 'cacert': given.ca_file}
+        common |= {name: value for name, value in wanted.items() if value}
+        if not given.auth_url:
+            files = [given.clouds_file] if given.clouds_file else None
+            region = OpenStackConfig(config_files=files).get_one(cloud=given.cloud, **common)
+            return Connection(config=region)
+        auth = {
+            'auth_url': given.auth_url,
+            'application_credential_id': given.application_credential_id,
+            'application_credential_secret': given.application_credential_secret,
+        }
+        return openstack.connect(
+            auth_type='v3applicationcredential', auth=auth, load_yaml_config=False, load_envvars=False, **common,
+        )  # fmt: skip
