@@ -9,7 +9,7 @@ SEED ?= 0
 MINUTES ?= 5
 BIN := .venv/bin
 
-.PHONY: install run down install-cluster cluster cluster-down clean test test-databases install-test lint bench chaos
+.PHONY: install run down install-cluster cluster cluster-down clean test test-databases install-test install-openstack test-openstack lint bench chaos guest-image test-vm
 
 install:
 	@tools/install
@@ -35,8 +35,17 @@ clean:
 install-test:
 	@tools/install --test
 
-test: install-test
+# the services of the test cloud, and what its machines boot (only root can have either)
+install-openstack: install-test
+	@tools/install-openstack
+	@[ "$$(id -u)" != 0 ] || tools/guest-image rootfs
+
+test: install-openstack
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
+
+# as root: everything that runs on the test cloud
+test-openstack: install-openstack
+	$(BIN)/python -m pytest -n 0 tests/openstack
 
 test-databases: install-test
 	DBAAS_TEST_DATABASES=all $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup tests/flows
@@ -53,3 +62,13 @@ bench: install-cluster
 chaos: install-test
 	CHAOS_FIRST=$(SEED) CHAOS_SEEDS=$${CHAOS_SEEDS:-5000} $(BIN)/python -m pytest -n $(JOBS) tests/flows/test_chaos.py
 	$(BIN)/python -m tests.functional.havoc --seed $(SEED) --minutes $(MINUTES)
+
+# as root: what machines of instances boot, in .openstack/guest (docs/guest-image.md)
+guest-image: install
+	@tools/guest-image
+
+# as root: one emulated virtual machine of that image; minutes
+test-vm: install-openstack
+	@tools/install-vm
+	@tools/guest-image
+	$(BIN)/python -m pytest -n 0 tests/vm

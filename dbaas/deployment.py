@@ -4,6 +4,7 @@ Import it after conf.messaging.prepare().
 """
 
 import dataclasses
+import functools
 import os
 from typing import Any
 
@@ -16,7 +17,7 @@ from conf import messaging
 from dbaas.db import instances
 from dbaas.db.engines import Limits
 from dbaas.db.session import Database
-from dbaas.exceptions import NotFound
+from dbaas.exceptions import NotFound, Unavailable
 from dbaas.guest import accounts
 from dbaas.guest.api import Guests
 from dbaas.guest.reports import OnHeartbeat, OnReport, ReportServer
@@ -73,7 +74,11 @@ def open(conf: cfg.ConfigOpts) -> Deployment:
     db = database(conf, url)
     secrets = Secrets(db, keyring.load(conf.secrets.key_file or in_state(conf, 'keys.yaml')))
     operations = Operations(registry.types(conf), db.clock)
-    made = _simulated(conf) if conf.cloud.driver == 'simulated' else _local(conf, db, secrets)
+    if conf.cloud.driver == 'simulated':
+        made = _simulated(conf)
+    else:
+        cloud = _openstack(conf) if conf.cloud.driver == 'openstack' else _local(conf)
+        made = (cloud, *_guests(conf, db, secrets))
     return Deployment(conf, db, secrets, operations, *made, board(conf))
 
 
@@ -121,18 +126,16 @@ def _simulated(conf: cfg.ConfigOpts) -> tuple[Any, Any, Any]:
     return world.cloud, world.guests, world
 
 
-def _local(conf: cfg.ConfigOpts, db: Database, secrets: Secrets) -> tuple[Any, Any, Any]:
+def _local(conf: cfg.ConfigOpts) -> Any:
     from dbaas.cloud.local import cloud, places
-    from dbaas.guest import rpc
 
     found = places.settle(conf.state_dir, conf.local.runtime_dir)
     if not conf.messaging.transport_url:
         conf.set_override('transport_url', f'unix://{found.rpc}', group='messaging')
-    url = conf.messaging.transport_url
     options: dict[str, Any] = {'heartbeat_interval': conf.guest.heartbeat_interval}
     if not messaging.brokered(conf):  # with a broker each has its own, from its user data
-        options['transport_url'] = url
-    made = cloud.LocalCloud(
+        options['transport_url'] = conf.messaging.transport_url
+    return cloud.LocalCloud(
         found,
         network=conf.local.network,
         address_dir=conf.local.address_dir,
@@ -140,6 +143,24 @@ def _local(conf: cfg.ConfigOpts, db: Database, secrets: Secrets) -> tuple[Any, A
         limits=conf.local.limits,
         agent_options=options,
     )
-    transport = rpc.connect(conf, url)
-    guests = Guests(transport, lambda instance_id: _key_of(db, secrets, instance_id), conf.messaging.call_timeout)
-    return made, guests, transport
+
+
+def _openstack(conf: cfg.ConfigOpts) -> Any:
+    """Raises Unavailable when guests, which are on machines of their own, would have no bus."""
+    from dbaas.cloud.openstack.cloud import OpenStackCloud
+
+    if not messaging.brokered(conf):
+        raise Unavailable(
+            '[messaging] transport_url is no rabbit:// URL, and [cloud] driver is openstack: guests in servers of'
+            ' their own speak through a broker'
+        )
+    return OpenStackCloud(conf.openstack)
+
+
+def _guests(conf: cfg.ConfigOpts, db: Database, secrets: Secrets) -> tuple[Any, Any]:
+    """Guests and the transport that leads to them."""
+    from dbaas.guest import rpc
+
+    transport = rpc.connect(conf, conf.messaging.transport_url)
+    key_of = functools.partial(_key_of, db, secrets)
+    return Guests(transport, key_of, conf.messaging.call_timeout), transport

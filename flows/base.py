@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 from oslo_utils import reflection
 from taskflow import task
 
-
 PATIENT_AFTER = 120.0  # seconds of waiting, until when nobody likes to lose time to a pause
 
 
@@ -37,7 +36,7 @@ class DeadlineExceeded(Exception):
 
 def pause(waited: float, first: float, longest: float) -> float:
     """Seconds until a waiting step looks at a cloud again: short for two minutes, then growing with the wait."""
-    return min(max(first, first * waited / PATIENT_AFTER), max(first, longest))
+    return min(first * max(1.0, waited / PATIENT_AFTER) ** 2, max(first, longest))
 
 
 def step_name(cls_name: str) -> str:

@@ -20,10 +20,11 @@ NAMES = {
 
 
 class Making:
-    """What the contracts are built of; `image` of the servers and seconds of patience are the cloud's."""
+    """What the contracts are built of; the cloud's are `image` of the servers, patience and pace in seconds."""
 
     image = ''
     patience = 10
+    pace = 0.01
 
     @pytest.fixture
     def owner(self):
@@ -37,20 +38,23 @@ class Making:
         yield server.id
         cloud.forget(owner.instance)
 
+    def until(self, condition, what):
+        return until(condition, self.patience, what, self.pace)
+
     def until_server(self, cloud, id, *statuses):
         def reached():
             seen = cloud.server_by_id(id)
             assert seen.status == 'ERROR' or not seen.fault
             return seen if seen.status in statuses else None
 
-        return until(reached, self.patience, f'the server is {" or ".join(statuses)}')
+        return self.until(reached, f'the server is {" or ".join(statuses)}')
 
     def until_volume(self, cloud, id, *statuses, size=None):
         def reached():
             seen = cloud.volume(id)
             return seen if seen.status in statuses and size in (None, seen.size) else None
 
-        return until(reached, self.patience, f'the volume is {" or ".join(statuses)}')
+        return self.until(reached, f'the volume is {" or ".join(statuses)}')
 
     def make_all(self, cloud, owner):
         machine = self.make_parts(cloud, owner)
@@ -75,11 +79,11 @@ class Making:
 
     def remove_all(self, cloud, owner):
         cloud.delete_server(owner, 'server')
-        until(lambda: cloud.server(owner, 'server') is None, self.patience, 'the server is gone')
+        self.until(lambda: cloud.server(owner, 'server') is None, 'the server is gone')
         cloud.delete_port(owner, 'management-port')
         for call, name in NAMES.items():
             getattr(cloud, call)(owner, name)
-        until(lambda: not cloud.resources(owner.instance), self.patience, 'no resource is left')
+        self.until(lambda: not cloud.resources(owner.instance), 'no resource is left')
 
 
 class CloudContract(Making):
@@ -169,7 +173,7 @@ class CloudContract(Making):
         assert cloud.snapshot() == before
 
     def until_gone(self, cloud, owner, resource):
-        until(lambda: resource not in cloud.resources(owner.instance), self.patience, f'{resource.kind} is gone')
+        self.until(lambda: resource not in cloud.resources(owner.instance), f'{resource.kind} is gone')
 
     def test_nothing_is_left_after_the_last_resource(self, cloud, owner):
         """An undone create has nobody who calls forget."""

@@ -5,7 +5,6 @@ A test module inherits it and gives the fixture `cloud`, as for cloud_contract.p
 
 from dbaas.cloud.protocol import Rule
 from tests.cloud_contract import PORT, RULES, Making
-from tests.waiting import until
 
 
 class ChangesContract(Making):
@@ -55,7 +54,7 @@ class ChangesContract(Making):
             seen = cloud.server_by_id(server)
             return (seen.status, seen.flavor) == ('ACTIVE', flavor.id)
 
-        until(back, self.patience, 'the server is ACTIVE on its old flavor')
+        self.until(back, 'the server is ACTIVE on its old flavor')
         cloud.revert_resize(server, flavor)
         assert cloud.server_by_id(server).status == 'ACTIVE'
 
@@ -106,7 +105,7 @@ class ChangesContract(Making):
         assert [r.id for r in cloud.resources(owner.instance) if r.kind == 'snapshot'] == [snapshot]
         for _ in range(2):
             cloud.delete_snapshot(owner, 'snapshot')
-        until(lambda: cloud.snapshot_by_id(snapshot) is None, self.patience, 'the snapshot is gone')
+        self.until(lambda: cloud.snapshot_by_id(snapshot) is None, 'the snapshot is gone')
 
     def test_volume_from_a_snapshot(self, cloud, owner, made):
         snapshot = self.made_snapshot(cloud, owner)
@@ -115,11 +114,11 @@ class ChangesContract(Making):
         self.until_volume(cloud, copy.id, 'AVAILABLE', size=2)
         for _ in range(2):
             cloud.delete_volume(owner, 'volume-2')
-        until(lambda: cloud.volume(copy.id) is None, self.patience, 'the copy is gone')
+        self.until(lambda: cloud.volume(copy.id) is None, 'the copy is gone')
 
     def made_snapshot(self, cloud, owner):
         made = cloud.create_snapshot(owner, 'snapshot', self.volume_of(cloud, owner))
-        until(lambda: cloud.snapshot_by_id(made.id).status == 'AVAILABLE', self.patience, 'the snapshot is AVAILABLE')
+        self.until(lambda: cloud.snapshot_by_id(made.id).status == 'AVAILABLE', 'the snapshot is AVAILABLE')
         return made.id
 
     def test_security_rules_are_exactly_these(self, cloud, owner):

@@ -4,4 +4,10 @@ from conf import messaging
 
 messaging.prepare()
 
-pytest_plugins = ['tests.fixtures', 'tests.servers.broker', 'tests.servers.openstack.fixtures', 'tests.servers.dockerd', 'tests.openstack.cloud_fixtures']
+pytest_plugins = [
+    'tests.fixtures',
+    'tests.servers.broker',
+    'tests.servers.dockerd',
+    'tests.servers.openstack.fixtures',
+    'tests.openstack.cloud_fixtures',
+]

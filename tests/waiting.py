@@ -7,8 +7,8 @@ from typing import TypeVar
 T = TypeVar('T')
 
 
-def until(condition: Callable[[], T], timeout: float = 10, what: str = 'the condition') -> T:
-    """The first true value of `condition()`; AssertionError naming `what` after `timeout` seconds."""
+def until(condition: Callable[[], T], timeout: float = 10, what: str = 'the condition', every: float = 0.01) -> T:
+    """The first true value of `condition()`, asked `every` so many seconds; AssertionError naming `what` at the end."""
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
@@ -16,4 +16,4 @@ def until(condition: Callable[[], T], timeout: float = 10, what: str = 'the cond
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f'{what}: not within {timeout} s; last seen {value!r}')
-        time.sleep(0.01)
+        time.sleep(every)

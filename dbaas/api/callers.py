@@ -13,7 +13,8 @@ NO_TOKEN = 'The request you have made requires authentication: no X-Auth-Token.'
 class Callers(Protocol):
     """challenge: what WWW-Authenticate says in a 401; None: nothing."""
 
-    challenge: str | None
+    @property
+    def challenge(self) -> str | None: ...
 
     def of(self, environ: Mapping[str, Any]) -> RequestContext:
         """The caller of a request, by its WSGI environment. Raises Unauthorized or Unavailable."""
@@ -22,7 +23,7 @@ class Callers(Protocol):
 class FileCallers:
     """Those of the token file."""
 
-    challenge = None
+    challenge: str | None = None
 
     def __init__(self, logins: Logins):
         self._logins = logins

@@ -74,7 +74,8 @@ def _rehearsal() -> Rehearsal | None:
 
 def _rehearse(work: Callable[[Any], plan.Draft | None]) -> NoReturn:
     """Do it, undo it, tell its plan; the nested request ends here."""
-    rehearsal, drafts = _rehearsal(), []
+    rehearsal = _rehearsal()
+    drafts: list[plan.Draft | None] = []
     assert rehearsal is not None
 
     def once(c: Any) -> NoReturn:
@@ -84,7 +85,7 @@ def _rehearse(work: Callable[[Any], plan.Draft | None]) -> NoReturn:
     try:
         parts().db.run(once)
     except _RolledBack:
-        rehearsal.plan = drafts[0] and drafts[0].told(parts().cloud)
+        rehearsal.plan = None if drafts[0] is None else drafts[0].told(parts().cloud)
         flask.abort(flask.make_response('', 200))
     raise AssertionError('a rehearsed transaction was committed')
 

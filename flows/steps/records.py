@@ -31,10 +31,10 @@ class PublishEndpoint(Step):
 
 
 class RepublishEndpoint(PublishEndpoint):
-    """published: {addresses, server_id, volume_id} as the record had them."""
+    """The operation's input `published`: {addresses, server_id, volume_id} as the record had them."""
 
     effect = 'publish the address again, and which machine has it'
     undo_effect = 'put back what the record said'
 
-    def revert(self, run: Any, published: dict[str, Any], **_: Any) -> None:
-        run.fenced(lambda c: instances.update(c, run.instance_id, **published))
+    def revert(self, run: Any, **_: Any) -> None:
+        run.fenced(lambda c: instances.update(c, run.instance_id, **run.inputs['published']))

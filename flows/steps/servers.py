@@ -21,7 +21,7 @@ def fault_of(cloud: Any, run: Any) -> str | None:
 
 
 def user_data(accounts: Any, secrets: Any, settings: Any, guest: dict[str, Any]) -> dict[str, Any]:
-    """What the agent is told; holds secrets. guest: {instance, datastore, key and bus password: ids of secrets}."""
+    """What the agent is told; holds secrets. guest: {instance, datastore, guest_key_id, bus_password_id}."""
     own = own_url(accounts, secrets, guest['instance'], guest['bus_password_id'])
     return {
         'instance': guest['instance'],
@@ -46,8 +46,8 @@ class CreateServer(MakeResource):
         port: dict[str, Any], management_port: dict[str, Any] | None, server_group: dict[str, Any],
         volume: dict[str, Any],
     ) -> dict[str, Any]:  # fmt: skip
-        guest = {'instance': instance_id, 'datastore': datastore}
-        guest |= {'guest_key_id': guest_key_id, 'bus_password_id': bus_password_id}
+        secret_ids = {'guest_key_id': guest_key_id, 'bus_password_id': bus_password_id}
+        guest = {'instance': instance_id, 'datastore': datastore, **secret_ids}
         machine = Machine(
             Flavor(**flavor), [Port(**one) for one in (port, management_port) if one], Volume(**volume),
             user_data(accounts, secrets, settings, guest), image or '', server_group['id'], zone or '',
@@ -78,7 +78,6 @@ class WaitForServer(Wait):
 class WaitForGuest(Wait):
     """The agent's heartbeat wakes it; what counts is that the agent answers."""
 
-    eager = True
     effect = 'wait until the guest agent answers'
     deadline = 'guest'
     awaits = ('create-server',)

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import tarfile
 from typing import Any
 
@@ -54,10 +55,11 @@ def _bring(client: Any, reference: str, path: str) -> str:
         if _get(client, reference) is None:  # saved by another name, or by none
             if len(images) != 1:
                 raise CommandError(f'the archive {path} holds no image {reference}: save it by that name')
-            images[0].tag(reference)
+            images[0].tag(*_split(reference))
     else:
-        repository, tag = _split(reference)
-        client.api.import_image_from_file(path, repository=repository, tag=tag)
+        said = re.findall('[0-9a-f]{64}', client.api.import_image_from_file(path))
+        if said:
+            client.images.get(f'sha256:{said[-1]}').tag(*_split(reference))  # podman's import takes no tag itself
     found = _get(client, reference)
     if found is None:
         raise CommandError(f'the container daemon took the archive {path} and has no image {reference} all the same')

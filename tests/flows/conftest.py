@@ -48,6 +48,8 @@ class Place:
     def clean(self) -> None:
         """Nothing is left of it but its own story, and for a create the ERROR instance."""
         now, before = self.house.slate(), dict(self.before)
+        for table in self.scenario.told:
+            del now[table], before[table]
         for table in self.scenario.leaves:
             left = [row for row in now.pop(table) if row not in before[table]]
             del before[table]

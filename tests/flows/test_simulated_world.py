@@ -10,7 +10,7 @@ from dbaas.cloud.protocol import Machine, Owner
 from dbaas.cloud.simulated.things import Latency
 from dbaas.cloud.simulated.world import World
 from guestagent.contract.commands import Command, Outcome
-from tests.cloud_contract import RULES, CloudContract, Making
+from tests.cloud_contract import CloudContract
 from tests.cloud_contract_changes import ChangesContract
 from tests.cloud_contract_objects import ObjectsContract
 from tests.waiting import until

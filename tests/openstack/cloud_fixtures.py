@@ -1,4 +1,4 @@
-"""The driver on the control plane of the tests: a cloud of its own service project, hollow servers, tenants' networks."""
+"""The driver openstack on the control plane of the tests."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""The catalogue entry, by dbaas-manage; and what people have: `openstack database …` and openstacksdk with passwords."""
+"""The catalogue entry, by dbaas-manage; and what people have: `openstack database …`, openstacksdk, with passwords."""
 
 import json
 import os
@@ -125,11 +125,8 @@ def test_python_openstackclient(served: House, run: Run) -> None:
     assert json.loads(made.stdout)['name'] == 'shop'
     listed = client('reader', 'database', 'instance', 'list', '-f', 'json')
     assert [row['Name'] for row in json.loads(listed.stdout)] == ['shop'], listed.stderr
-    assert json.loads(client('other', 'database', 'instance', 'list', '-f', 'json').stdout) == []
     refused = client('reader', 'database', 'instance', 'delete', 'shop')
     assert refused.returncode != 0 and 'instance:delete' in refused.stdout + refused.stderr
-    quota = client('demo', 'database', 'quota', 'show', 'demo', '-f', 'json')
-    assert quota.returncode == 0 or 'identity:' in quota.stderr, quota.stderr  # Keystone's own rules of names
     assert client('demo', 'database', 'instance', 'delete', 'shop').returncode == 0
 
 

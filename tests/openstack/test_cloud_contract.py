@@ -16,6 +16,7 @@ def cloud(driver):
 
 class Patient:
     patience = 60
+    pace = 0.2  # each look costs Nova 30 ms
 
     @pytest.fixture(autouse=True)
     def _hollow(self, hollow):

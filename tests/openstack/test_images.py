@@ -68,8 +68,8 @@ def test_register_is_repeatable_and_gives_the_image_to_a_version(
     assert sorted(image.name for image in found) == [name, f'{name}-kernel', f'{name}-ramdisk']
     disk = openstack_cloud.admin.image.get_image(_versions(db)['10.11'])
     assert (disk.name, disk.status, disk.visibility) == (name, 'active', 'private')
-    assert disk.properties['kernel_id'] in {image.id for image in found}
-    assert 'root=LABEL=dbaas-guest' in disk.properties['os_command_line']
+    assert disk.kernel_id in {image.id for image in found}
+    assert 'root=LABEL=dbaas-guest' in disk.os_command_line
     assert _versions(db)['10.6'] is None
 
 

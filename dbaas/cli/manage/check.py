@@ -10,11 +10,15 @@ from dbaas.cli.manage import findings
 from dbaas.cli.manage.deployment import Deployment, ManageError, pass_deployment
 from dbaas.cli.manage.findings import Finding
 
+Check = Callable[[Deployment], Iterator[Finding]]
+
 
 @click.command()
 @pass_deployment
 def check(deployment: Deployment) -> None:
-    """Diagnose a deployment: installation, options, schema, keys, identities, programs, addresses, limits.
+    """Diagnose a deployment: installation, options, database, keys, identities, and whatever it consists of: RabbitMQ,
+    ZooKeeper and conductors, Keystone and the catalogue, units, the services of OpenStack with networks, flavors and
+    guest images, clocks; of the local cloud programs, addresses, limits.
 
     Nothing is changed; what is made to try something out is removed again. A warning means that it works, with
     less. Exit code 0: no check FAILED; 1: one did.
@@ -48,16 +52,45 @@ def run(deployment: Deployment) -> Iterator[Finding]:
         yield from look(deployment)
 
 
-def _checks(deployment: Deployment) -> list[Callable[[Deployment], Iterator[Finding]]]:
-    from dbaas.cli.manage.checks import files, local, programs, records
+def _checks(deployment: Deployment) -> list[Check]:
+    from dbaas.cli.manage.checks import files, records, server
 
-    common: list[Callable[[Deployment], Iterator[Finding]]] = [
+    return [
         files.state,
         records.schema,
+        server.server,
         records.keys,
         files.modes,
-        files.identities,
+        *_of_identity(deployment),
+        *_of_servers(deployment),
+        *_of_cloud(deployment),
     ]
-    if deployment.conf.cloud.driver != 'local':
-        return common
-    return [*common, programs.datastores, local.addresses, local.limits, local.volumes]
+
+
+def _of_identity(deployment: Deployment) -> list[Check]:
+    from dbaas.cli.manage.checks import files, identity
+
+    return [identity.keystone] if deployment.conf.identity.driver == 'keystone' else [files.identities]
+
+
+def _of_servers(deployment: Deployment) -> list[Check]:
+    """Those that only a deployment of several processes has."""
+    from conf import messaging
+    from dbaas.cli.manage.checks import broker, ensemble, units
+
+    found: list[Check] = []
+    if messaging.brokered(deployment.conf):
+        found += [broker.broker, broker.management]
+    if deployment.conf.board.driver == 'zookeeper':
+        found += [ensemble.zookeeper, units.units]
+    return found
+
+
+def _of_cloud(deployment: Deployment) -> list[Check]:
+    from dbaas.cli.manage.checks import cloud, local, programs
+
+    kinds: dict[str, list[Check]] = {
+        'local': [programs.datastores, local.addresses, local.limits, local.volumes],
+        'openstack': [cloud.openstack],
+    }
+    return kinds.get(deployment.conf.cloud.driver, [])

@@ -21,7 +21,9 @@ def keystone() -> None:
 @click.option('--admin-url', metavar='URL', help='[default: as --internal-url]')
 @click.option('--region', metavar='NAME', help='[default: that of the credentials, else [api] region]')
 @click.option('--name', default='trove', show_default=True, metavar='NAME', help='Of the service.')
-@click.option('--os-cloud', envvar='OS_CLOUD', metavar='NAME', help='Entry of clouds.yaml.  [default: OS_* variables]')
+@click.option(
+    '--os-cloud', envvar='OS_CLOUD', metavar='NAME', help='Entry of clouds.yaml.  [default: [openstack], or OS_*]'
+)
 @pass_deployment
 @explained
 def register(
@@ -35,8 +37,9 @@ def register(
 ) -> None:
     """Make the service `database` and its endpoints, or make them say what is given here; a second time does nothing.
 
-    It takes an administrator of the cloud: by --os-cloud, or by the variables that `openstack` reads. /v1.0 and the
-    project are added to a URL that lacks them.
+    It takes an administrator of the cloud: by --os-cloud or OS_CLOUD, else the credentials of [openstack] where
+    that is the cloud, else the variables that `openstack` reads. /v1.0 and the project are added to a URL that
+    lacks them.
 
     \b
     Examples:
@@ -46,24 +49,33 @@ def register(
     internal = internal_url or url
     given = dict(zip(catalogue.INTERFACES, (url, internal, admin_url or internal), strict=True))
     urls = {interface: catalogue.url_of(text) for interface, text in given.items()}
-    changes = _registered(os_cloud, region or '', deployment.conf.api.region, name, urls)
+    changes = _registered(deployment, os_cloud, region, name, urls)
     cells = [(one['result'], one['what'], one['url']) for one in changes]
     output.emit(deployment.format, changes, lambda: [Table(('RESULT', 'WHAT', 'URL'), cells, wide=('URL',))])
 
 
 def _registered(
-    os_cloud: str | None, region: str, otherwise: str, name: str, urls: dict[str, str]
+    deployment: Deployment, os_cloud: str | None, region: str | None, name: str, urls: dict[str, str]
 ) -> list[catalogue.Change]:
     """Raises ManageError for whatever Keystone or the credentials do not allow."""
-    import openstack
     from keystoneauth1.exceptions import ClientException
     from openstack.exceptions import ConfigException, SDKException
 
     try:
-        cloud: Any = openstack.connect(cloud=os_cloud, region_name=region or None)
-        where = region or cloud.config.get_region_name() or otherwise
+        cloud = _connection(deployment, os_cloud)
+        where = region or cloud.config.get_region_name() or deployment.conf.api.region
         return catalogue.register(cloud, where, name, urls)
     except (SDKException, ClientException, ConfigException) as error:
         raise ManageError(
             f'Keystone did not do it: {error}; give the credentials of an administrator of the cloud, by --os-cloud'
         ) from error
+
+
+def _connection(deployment: Deployment, os_cloud: str | None) -> Any:
+    import openstack
+
+    from dbaas.cloud.openstack.services import Services
+
+    if os_cloud or deployment.conf.cloud.driver != 'openstack':
+        return openstack.connect(cloud=os_cloud)
+    return Services(deployment.conf.openstack).connection

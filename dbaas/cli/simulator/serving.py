@@ -4,8 +4,8 @@ import logging
 import signal
 import threading
 
-from dbaas.cloud.simulated.things import Latency
 from dbaas.cloud.simulated.program.server import Server
+from dbaas.cloud.simulated.things import Latency
 from dbaas.cloud.simulated.world import World
 
 

@@ -40,13 +40,12 @@ class LocalObjects:
 
     def get(self, container: str, name: str) -> Iterator[bytes]:
         try:
-            file = open(self._path(container, name), 'rb')
+            with open(self._path(container, name), 'rb') as file:
+                file.readline()
+                while piece := file.read(_PIECE):
+                    yield piece
         except FileNotFoundError:
             raise NotFound(f'there is no object {name} in {container}') from None
-        with file:
-            file.readline()
-            while piece := file.read(_PIECE):
-                yield piece
 
     def find(self, container: str, name: str) -> Stored | None:
         try:

@@ -1,4 +1,4 @@
-"""The local cloud's own calls, beside the protocol: at the start, now and then, at the end, and looks at the machine."""
+"""The local cloud's own calls, beside the protocol: at the start, now and then, at the end; and what it sees."""
 
 import contextlib
 import os

@@ -128,7 +128,13 @@ def run(*command: str, own_session: bool = False) -> None:
     environment = {**os.environ, 'PATH': _path(), 'LC_ALL': 'C'}
     try:
         subprocess.run(
-            command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd='/', env=environment,
+            command,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            cwd='/',
+            env=environment,
             start_new_session=own_session,
         )
     except FileNotFoundError as error:

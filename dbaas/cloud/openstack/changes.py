@@ -14,6 +14,8 @@ from dbaas.exceptions import CloudError
 
 _USER_DATA = '2.57'  # the first microversion that takes user data with a rebuild
 
+_CONFIRM: Row = {'confirmResize': None}
+
 
 class Changes(Servers):
     @repeated
@@ -43,22 +45,15 @@ class Changes(Servers):
 
     @repeated
     def confirm_resize(self, server_id: str) -> None:
-        """Nova shows VERIFY_RESIZE and no task until it is done; what it refuses meanwhile was asked before."""
-        try:
-            self._ask(server_id, {'confirmResize': None}, lambda row: row['status'] != 'VERIFY_RESIZE')
-        except Refused as error:
-            if error.code not in (400, 409):
-                raise
+        self._ask(server_id, _CONFIRM, lambda row: row['status'] != 'VERIFY_RESIZE')
 
     @repeated
     def revert_resize(self, server_id: str, flavor: Flavor) -> None:
         """The next step on the way back; it is asked again until the server is ACTIVE on `flavor`."""
         row = self._there(server_id)
-        if row['OS-EXT-STS:task_state'] is not None:
-            return
         body = _way_back(row, flavor)
-        if body is not None:
-            self.services.compute.post(f'/servers/{server_id}/action', body)
+        if row['OS-EXT-STS:task_state'] is None and body is not None:
+            self._send(server_id, body)
 
     def _ask(
         self, server_id: str, body: Row, done: Callable[[Row], bool], task: str = '-', version: str | None = None
@@ -70,9 +65,15 @@ class Changes(Servers):
             return
         if doing is not None:
             raise Passing(f'Nova: server {server_id} is busy: {doing}')
+        self._send(server_id, body, version)
+
+    def _send(self, server_id: str, body: Row, version: str | None = None) -> None:
+        path, about = f'/servers/{server_id}/action', next(iter(body))
         try:
-            self.services.compute.post(f'/servers/{server_id}/action', body, version=version, about=next(iter(body)))
+            self.services.compute.post(path, body, version=version, about=about)
         except Refused as error:
+            if body == _CONFIRM and error.code in (400, 409):
+                return  # asked before: Nova shows VERIFY_RESIZE, and no task, until that is done
             now = self.look(server_id)
             if error.code == 409 and now and now['OS-EXT-STS:task_state'] is not None:
                 raise Passing(f'Nova: server {server_id} is busy: {now["OS-EXT-STS:task_state"]}') from error
@@ -111,7 +112,7 @@ def _way_back(row: Row, flavor: Flavor) -> Row | None:
     old, status = row['flavor']['id'] == flavor.id, row['status']
     steps: dict[tuple[str, bool], Row] = {
         ('VERIFY_RESIZE', False): {'revertResize': None},
-        ('VERIFY_RESIZE', True): {'confirmResize': None},
+        ('VERIFY_RESIZE', True): _CONFIRM,
         ('ACTIVE', False): {'resize': {'flavorRef': flavor.id}},
         ('SHUTOFF', False): {'resize': {'flavorRef': flavor.id}},
         ('SHUTOFF', True): {'os-start': None},

@@ -1,7 +1,7 @@
 """The cloud `openstack`: its parts under the protocol of dbaas/cloud/protocol.py."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dbaas.cloud.openstack.changes import Changes
@@ -92,8 +92,8 @@ class OpenStackCloud:
         return []
 
     @repeated
-    def resources(self, instance: str | None = None) -> list[Resource]:
-        found = [resource for kind in KINDS for resource in self._part_of[kind].resources(kind, instance)]
+    def resources(self, instance: str | None = None, kinds: Sequence[str] = KINDS) -> list[Resource]:
+        found = [resource for kind in kinds for resource in self._part_of[kind].resources(kind, instance)]
         return sorted(found, key=lambda r: (KINDS.index(r.kind), r.name, r.id))
 
     @repeated
@@ -103,11 +103,10 @@ class OpenStackCloud:
     def forget(self, instance: str) -> None:
         """What is left of it is removed, and gone when this returns. Raises CloudError when it stays."""
         deadline = time.monotonic() + self._options.patience
-        while left := self.resources(instance):
-            first = [resource for resource in left if resource.kind == left[0].kind]
-            for resource in first:
-                self.remove(resource)
-            if time.monotonic() > deadline:
-                names = ', '.join(f'{resource.kind} {resource.id}' for resource in first)
-                raise CloudError(f'{names} of instance {instance} is still there; look at it, then resume')
-            self._sleep(_PAUSE)
+        for kind in KINDS:
+            while left := self.resources(instance, [kind]):
+                for resource in left:
+                    self.remove(resource)
+                if time.monotonic() > deadline:
+                    raise CloudError(f'{kind} {left[0].id} of instance {instance} stays; look at it, then resume')
+                self._sleep(_PAUSE)

@@ -117,6 +117,9 @@ class Network(Part):
             return None
         facts = {'floating_network_id': self.network_id(self.options.floating_network), 'port_id': port.id}
         found = self._make('floating-ip', owner, name, facts)
+        if found['port_id'] != port.id:  # of a port that was lost
+            body = {'floatingip': {'port_id': port.id}}
+            self.services.network.send('PUT', f'/floatingips/{found["id"]}', json=body)
         return FloatingIp(found['id'], found['floating_ip_address'])
 
     # -- all kinds

@@ -60,6 +60,12 @@ class Services:
         with self._lock:
             return self._project()
 
+    @property
+    def connection(self) -> Connection:
+        """openstacksdk's, for what the driver itself does not ask. Raises CloudError."""
+        with self._lock:
+            return self._connected()
+
     def _service(self, type: str) -> Service:
         with self._lock:
             if type not in self._services:

@@ -151,7 +151,8 @@ def used_by(row: Document) -> set[str]:
     """Ids of what cannot go before this: a port's security group, a snapshot's volume, a server's parts."""
     if row['kind'] == 'server':
         return {*row['ports'], row['volume']}
-    return {'port': {row.get('security_group')}, 'snapshot': {row.get('volume')}}.get(row['kind'], set())
+    used = {'port': row.get('security_group'), 'snapshot': row.get('volume')}.get(row['kind'])
+    return {used} if used else set()
 
 
 def resource_of(id: str, row: Document) -> Resource:

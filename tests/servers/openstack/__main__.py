@@ -12,7 +12,9 @@ from tests.servers.openstack.bed import Bed
 
 @click.command(help=__doc__)
 @click.argument('what', type=click.Choice(['up', 'down', 'status', 'wipe']))
-@click.option('--state', type=click.Path(path_type=pathlib.Path), help='Default: the folder `cloud` of $DBAAS_OPENSTACK.')
+@click.option(
+    '--state', type=click.Path(path_type=pathlib.Path), help='Default: the folder `cloud` of $DBAAS_OPENSTACK.'
+)
 def main(what: str, state: pathlib.Path | None) -> None:
     bed = Bed((state or place.home() / 'cloud').absolute())
     began = time.monotonic()

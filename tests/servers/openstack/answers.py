@@ -43,6 +43,4 @@ def together(admin: Connection) -> str:
 
 def running(state, ports: dict[str, int]) -> dict[str, bool]:
     """Service -> whether its process runs and answers."""
-    return {
-        name: programs.process(state, name).pid is not None and service(name, ports) for name in programs.ALL
-    }
+    return {name: programs.process(state, name).pid is not None and service(name, ports) for name in programs.ALL}

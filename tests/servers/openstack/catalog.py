@@ -12,7 +12,9 @@ SERVICES = {  # of ours -> its type in the catalog, and the path below its port
     'cinder': ('block-storage', '/v3/%(project_id)s'),
     'swift': ('object-store', '/v1/AUTH_%(project_id)s'),
 }
-SET_URL = 'UPDATE endpoint e JOIN service s ON e.service_id = s.id SET e.url = %s WHERE s.type = %s AND e.interface = %s'
+SET_URL = (
+    'UPDATE endpoint e JOIN service s ON e.service_id = s.id SET e.url = %s WHERE s.type = %s AND e.interface = %s'
+)
 
 
 def url(service: str, port: int) -> str:

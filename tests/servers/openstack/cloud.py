@@ -5,7 +5,6 @@ import itertools
 import pathlib
 import subprocess
 
-import openstack
 from openstack.connection import Connection
 
 from tests.servers.openstack import lab, place, programs
@@ -18,8 +17,8 @@ CLOUDS = ('admin', 'demo', 'reader', 'other', 'dbaas', 'dbaas-password')
 class Cloud:
     """Of a bed that is up. `facts`: what there is from the start, see `lab.furnish`.
 
-    Cloud names (`people.py`): admin; demo and reader of project demo; other of project other; dbaas, the service user by
-    its application credential, and dbaas-password, the same by password, both of project database-service.
+    Cloud names (`people.py`): admin; demo and reader of project demo; other of project other; dbaas, the service user
+    by its application credential, and dbaas-password, the same by password, both of project database-service.
     """
 
     def __init__(self, bed: Bed):

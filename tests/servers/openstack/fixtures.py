@@ -18,7 +18,7 @@ RUNNING = 'DBAAS_OPENSTACK_CLOUD'  # the folder of a bed that runs already, for 
 
 @pytest.fixture(scope='session')
 def openstack_cloud() -> Iterator[Cloud]:
-    """Started by the first test that asks for it, gone with everything in it at the end, also when this run is killed."""
+    """Started by the first test that asks for it; gone with everything in it at the end, also of a killed run."""
     if os.environ.get(RUNNING):
         yield Cloud(Bed(pathlib.Path(os.environ[RUNNING]).absolute()))
         return

@@ -1,8 +1,10 @@
 """What machines leave outside the folder of a bed: removed by the names that are this bed's alone."""
 
+import contextlib
 import os
 import pathlib
 import re
+import signal
 
 from tests.servers.openstack.plugins.bed import boot, disks, names
 from tests.servers.openstack.plugins.bed.command import run
@@ -14,7 +16,8 @@ def wipe(state: pathlib.Path) -> None:
     for controller in names.CONTROLLERS:
         boot.empty(names.cgroup(str(state), controller))
     for pid in _machines(state):
-        run('kill', '-KILL', str(pid), check=False)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     for space in _listed('/run/netns'):
         if space.startswith(f'dbaas-os-{tag}-'):
             run('ip', 'netns', 'delete', space)
@@ -35,8 +38,8 @@ def there(state: pathlib.Path) -> list[str]:
     found = [f'namespace {name}' for name in _listed('/run/netns') if name.startswith(f'dbaas-os-{tag}-')]
     found += [f'interface {name}' for name in _listed('/sys/class/net') if re.match(f'o[bwi]{tag}', name)]
     found += [f'mount {root}' for root in _mounts(f'{state}/')]
-    found += [f'loop of {line}' for line in run('losetup', '--list', '--noheadings', '--output', 'BACK-FILE').splitlines()
-              if line.startswith(f'{state}/')]  # fmt: skip
+    files = run('losetup', '--list', '--noheadings', '--output', 'BACK-FILE').splitlines()
+    found += [f'loop of {file}' for file in files if file.startswith(f'{state}/')]
     found += [f'machine {pid}' for pid in _machines(state)]
     return found
 

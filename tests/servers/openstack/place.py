@@ -7,7 +7,8 @@ import pathlib
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 HERE = pathlib.Path(__file__).parent
 PLUGINS = HERE / 'plugins'
-SHAPE = ('etc', 'plugins/bed/nova_sync.py', 'people.py', 'template.py', 'constraints.txt')  # what a template is made by
+# what a template is made by
+SHAPE = ('etc', 'plugins/bed/nova_sync.py', 'people.py', 'rendering.py', 'sql.py', 'template.py', 'constraints.txt')
 
 
 def home() -> pathlib.Path:

@@ -1,6 +1,5 @@
 """dbaas-manage check: each thing that can be wrong has its line and its remedy."""
 
-import json
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from guestagent.contract import programs
 from guestagent.datastores.mariadb import binaries
 from guestagent.failure import CommandError
 from guestagent.runtime.process import Process
+from tests.checked import checked, results
 
 PROGRAM = os.path.join(os.path.dirname(sys.executable), NAME)
 PERSON = {
@@ -46,27 +46,16 @@ def check(state: str, tmp_path: Any) -> Check:
             for name, value in options.items():
                 group, _, option = name.partition('__')
                 out.write(f'[{group}]\n{option} = {value}\n')
-        args = ['--state', state, '--config-file', str(tmp_path / 'dbaas.conf'), '-o', 'json', 'check']
-        result = CliRunner().invoke(cli, args, prog_name=NAME)
-        assert result.exit_code == code, result.output
-        found: dict[str, list[dict[str, str]]] = {}
-        for finding in json.loads(result.stdout):
-            assert finding['result'] == 'ok' or finding['remedy'], finding
-            found.setdefault(finding['name'], []).append(finding)
-        return found
+        return checked(state, str(tmp_path / 'dbaas.conf'), code)
 
     return run
-
-
-def _results(findings: list[dict[str, str]]) -> list[str]:
-    return [finding['result'] for finding in findings]
 
 
 def test_all_is_well(check: Check, state: str) -> None:
     before = sorted(os.listdir(state))
     found = check()
     for name in ('package conf', 'package flows', 'taskflow', 'database', 'keys', 'identities', 'mariadb', 'addresses'):
-        assert set(_results(found[name])) == {'ok'}, found[name]
+        assert set(results(found[name])) == {'ok'}, found[name]
     assert sorted(os.listdir(state)) == before, 'what was made to try is removed again'
 
 
@@ -90,7 +79,7 @@ def test_a_database_that_does_not_answer(check: Check) -> None:
     found = check(
         code=1, database__connection='mysql+pymysql://user:hidden-word@127.0.0.1:1/dbaas', database__reruns='1'
     )
-    assert _results(found['database']) == ['FAILED']
+    assert results(found['database']) == ['FAILED']
     assert 'hidden-word' not in str(found)
 
 
@@ -104,7 +93,7 @@ def test_secret_files_that_others_can_read(check: Check, state: str, name: str) 
 def test_keys_that_cannot_be_read(check: Check, state: str) -> None:
     with open(f'{state}/keys.yaml', 'w') as out:
         out.write('nonsense')
-    assert _results(check(code=1)['keys']) == ['FAILED']
+    assert results(check(code=1)['keys']) == ['FAILED']
 
 
 def test_keys_that_do_not_open_what_is_sealed(check: Check, state: str) -> None:
@@ -114,20 +103,20 @@ def test_keys_that_do_not_open_what_is_sealed(check: Check, state: str) -> None:
     db = Database(f'sqlite:///{state}/dbaas.sqlite')
     secrets = Secrets(db, keyring.load(f'{state}/keys.yaml'))
     db.run(lambda c: secrets.seal(c, project_id='p', owner='o', purpose='t', value=b'v'))
-    assert _results(check()['keys']) == ['ok']
+    assert results(check()['keys']) == ['ok']
     keyring.rotate(f'{state}/keys.yaml')
     (finding,) = check()['keys']
     assert finding['result'] == 'warning' and '--finish' in finding['remedy']
     os.unlink(f'{state}/keys.yaml')
     keyring.load(f'{state}/keys.yaml')
-    assert _results(check(code=1)['keys']) == ['FAILED']
+    assert results(check(code=1)['keys']) == ['FAILED']
 
 
 @pytest.mark.parametrize('content', ['nonsense', '- {token: x}', 'a: ['])
 def test_identities_that_cannot_be_used(check: Check, state: str, content: str) -> None:
     with open(f'{state}/identity.yaml', 'w') as out:
         out.write(content)
-    assert _results(check(code=1)['identities']) == ['FAILED']
+    assert results(check(code=1)['identities']) == ['FAILED']
 
 
 def test_a_missing_engine_is_told_in_the_agents_words(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +135,7 @@ def test_a_missing_engine_is_told_in_the_agents_words(check: Check, monkeypatch:
 
 def test_addresses_that_cannot_be_shared_out(check: Check, tmp_path: Any) -> None:
     (tmp_path / 'file').write_text('')
-    assert _results(check(code=1, local__address_dir=f'{tmp_path}/file/below')['addresses']) == ['FAILED']
+    assert results(check(code=1, local__address_dir=f'{tmp_path}/file/below')['addresses']) == ['FAILED']
 
 
 def test_limits_that_are_switched_off(check: Check) -> None:

@@ -91,6 +91,29 @@ def test_a_manifest_of_ones_own(manage: Manage, tmp_path: Any) -> None:
         assert 'no manifest' in manage('datastore', 'register', '--manifest', str(manifest), code=1).stderr
 
 
+def test_what_runs_a_version(manage: Manage, tmp_path: Any) -> None:
+    manage('datastore', 'register', 'mariadb')
+    image = ['--container-image', 'mariadb:10.11', '--container-archive', 'mariadb.tar']
+    manage('datastore', 'set', 'mariadb', '10.11', '--runtime', 'container', *image)
+    rows = {row['version']: row['runtime'] for row in manage.json('datastore', 'list')}
+    assert rows == {'10.11': 'mariadb:10.11', '11.8': 'process'}
+    manage('datastore', 'register', 'mariadb')
+    assert manage.json('datastore', 'list')[0]['runtime'] == 'mariadb:10.11', 'what is registered stays'
+    manage('datastore', 'set', 'mariadb', '10.11', '--runtime', 'process')
+    assert {row['runtime'] for row in manage.json('datastore', 'list')} == {'process'}
+    for wrong in (['container'], ['process', *image], ['process', '--container-archive', 'x']):
+        assert 'container' in manage('datastore', 'set', 'mariadb', '10.11', '--runtime', *wrong, code=1).stderr
+    assert '12.0' in manage('datastore', 'set', 'mariadb', '12.0', '--runtime', 'process', code=1).stderr
+
+    manifest = tmp_path / 'manifest.yaml'
+    said = 'name: other\nversions: [{name: "1", runtime: container, container_image: "other:1"}]\n'
+    manifest.write_text(said)
+    manage('datastore', 'register', '--manifest', str(manifest))
+    assert [r['runtime'] for r in manage.json('datastore', 'list') if r['datastore'] == 'other'] == ['other:1']
+    manifest.write_text(said.replace('container,', 'zone,').replace('other', 'third'))
+    assert 'zone' in manage('datastore', 'register', '--manifest', str(manifest), code=1).stderr
+
+
 def test_quotas(manage: Manage) -> None:
     rows = {row['resource']: row for row in manage.json('quota', 'show', 'demo')}
     assert rows['instances'] == {'resource': 'instances', 'used': 0, 'limit': 10, 'from': 'default'}

@@ -10,7 +10,7 @@ from alembic.runtime import migration
 
 from dbaas.db import migrate
 from dbaas.db.session import Database
-from dbaas.db.tables import METADATA
+from dbaas.db.tables import DATASTORE_VERSIONS, METADATA
 from dbaas.db.types import JSON
 from tests.servers.databases import Databases
 
@@ -77,6 +77,20 @@ def test_down_and_up_with_rows_in_every_table(own: Database) -> None:
     migrate.upgrade(own)
     assert migrate.current(own) == migrate.head()
     assert all(len(found) == 1 for found in fill(own, 1).values())
+
+
+def test_what_is_registered_before_0002_runs_as_a_process_and_outlives_the_way_back(own: Database) -> None:
+    migrate.upgrade(own, '0001')
+    facts = {'id': 'v', 'datastore_id': 'd', 'name': '10.11', 'version': '10.11', 'manager': 'mariadb', 'active': True}
+    old = sa.table('datastore_versions', *(sa.column(name) for name in [*facts, 'image_tags', 'packages']))
+    own.run(lambda c: c.execute(sa.insert(old), {**facts, 'image_tags': '[]', 'packages': ''}))
+    migrate.upgrade(own)
+    with own.read() as c:
+        row = c.execute(sa.select(DATASTORE_VERSIONS)).one()
+    assert (row.runtime, row.container_image, row.container_archive, row.image_tags) == ('process', None, None, [])
+    migrate.downgrade(own, '0001')
+    with own.read() as c:
+        assert c.execute(sa.select(old.c.id)).scalars().all() == ['v']
 
 
 @pytest.mark.parametrize('kind', ['mariadb'], scope='session')

@@ -19,19 +19,19 @@ def start(machine, record: dict) -> None:
     os.makedirs(os.path.join(disks.folder(machine.folder), 'by-id'), exist_ok=True)
     space = wiring.namespace(machine.state, machine.server)
     command = [
-        # from inside its network: what nspawn mounts as /sys shows the one it was started in, and cloud-init looks there
-        'nsenter', f'--net=/run/netns/{space}', 'systemd-nspawn', '--quiet', f'--directory={machine.root}', f'--machine={space}', f'--hostname={record["name"]}',
-        f'--uuid={machine.server}', '--register=no', '--keep-unit', '--settings=no', '--console=pipe',
+        # from inside its network: what nspawn mounts as /sys shows that of its own start, and cloud-init looks there
+        'nsenter', f'--net=/run/netns/{space}', 'systemd-nspawn', '--quiet', f'--directory={machine.root}',
+        f'--machine={space}', f'--hostname={record["name"]}',
+        f'--uuid={machine.server}', '--register=no', '--keep-unit', '--settings=no', '--console=read-only',
         f'--network-namespace-path=/run/netns/{space}', '--resolv-conf=off', '--timezone=off', '--link-journal=no',
         f'--bind={disks.folder(machine.folder)}:/dev/disk', '--boot',
-        'systemd.show_status=1', 'systemd.journald.forward_to_console=1',  # for the console log
+        'systemd.show_status=0', 'systemd.journald.forward_to_console=1',  # the console shows the journal
     ]  # fmt: skip
     joining = ''.join(f'echo $$ > {folder}/cgroup.procs; ' for folder in _limit(machine, record))
-    # an end of input would be a power-off, so there is none
-    with open(machine.console, 'ab') as console, open('/dev/zero', 'rb') as endless:
+    with open(machine.console, 'ab') as console:
         child = subprocess.Popen(
-            ['sh', '-c', joining + 'exec "$@"', 'sh', *command], stdin=endless, stdout=console, stderr=console,
-            start_new_session=True, cwd='/', env=_environment(),
+            ['sh', '-c', joining + 'exec "$@"', 'sh', *command], stdin=subprocess.DEVNULL, stdout=console,
+            stderr=console, start_new_session=True, cwd='/', env=_environment(),
         )  # fmt: skip
     with open(_pid_file(machine.folder), 'w') as out:
         out.write(f'{child.pid} {_born(child.pid)}')

@@ -43,7 +43,9 @@ class Machines(fake.FakeDriver):
             found.remove(keep_disk=False)
             raise
 
-    def destroy(self, context, instance, network_info, block_device_info=None, destroy_disks=True, destroy_secrets=True):
+    def destroy(
+        self, context, instance, network_info, block_device_info=None, destroy_disks=True, destroy_secrets=True
+    ):
         reverting = instance.task_state == task_states.RESIZE_REVERTING  # the disk is the other host's, too
         self._machine(instance).remove(keep_disk=not destroy_disks or reverting)
 
@@ -111,9 +113,7 @@ class Machines(fake.FakeDriver):
 
     def snapshot(self, context, instance, image_id, update_task_state):
         update_task_state(task_state=task_states.IMAGE_PENDING_UPLOAD)
-        update_task_state(
-            task_state=task_states.IMAGE_UPLOADING, expected_state=task_states.IMAGE_PENDING_UPLOAD
-        )
+        update_task_state(task_state=task_states.IMAGE_UPLOADING, expected_state=task_states.IMAGE_PENDING_UPLOAD)
         what = {'disk_format': 'raw', 'container_format': 'bare', 'properties': {}}
         glance.API().update(context, image_id, what, data=io.BytesIO(SNAPSHOT))
 

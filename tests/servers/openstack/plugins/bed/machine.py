@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 
-from . import boot, disks, wiring
+from . import boot, disks, names, wiring
 
 KINDS = ('upper', 'work', 'root')
 
@@ -117,6 +117,20 @@ class Machine:
         for nic in [nic for nic in record['nics'] if nic['port'] == port]:
             wiring.unplug(self.state, nic)
             record['nics'].remove(nic)
+        self._save(record)
+
+    def lead(self, address: str, port: str | None) -> None:
+        """A floating address leads to that port of this machine, or here no longer."""
+        record, space = self._known(), names.namespace(self.state, self.server)
+        for nic in record['nics']:
+            if nic['port'] != port and address in nic['floating']:
+                nic['floating'].remove(address)
+                if not record['hollow']:
+                    wiring.remove_floating(self.state, space, nic, address)
+            elif nic['port'] == port and address not in nic['floating']:
+                nic['floating'].append(address)
+                if not record['hollow']:
+                    wiring.add_floating(self.state, space, nic, address)
         self._save(record)
 
     def _known(self) -> dict:

@@ -1,7 +1,8 @@
-"""API, conductor, scheduler and three computes of Nova in one process. Arguments: STATE PORT nova.conf KEYSTONE PLACEMENT.
+"""API, conductor, scheduler and three computes of Nova in one process.
 
-The last two are ports: computes that come up before these answer would try again after a minute only.
-The port opens when all of them are up and known to the scheduler. Between them runs oslo.messaging's fake transport.
+Arguments: STATE PORT nova.conf KEYSTONE PLACEMENT. The last two are ports: computes that come up before these answer
+would try again after a minute only. The port opens when all of them are up and known to the scheduler. Between them
+runs oslo.messaging's fake transport.
 """
 
 import contextlib
@@ -81,6 +82,6 @@ def _api():
 if __name__ == '__main__':
     try:
         main()
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever it is
         traceback.print_exc()
         os._exit(1)  # threads of what has started would keep it

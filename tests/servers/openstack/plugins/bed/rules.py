@@ -16,8 +16,8 @@ class Rule:
     """One kind of trouble for the calls that all of its conditions fit.
 
     service: of `tests.servers.openstack.programs.SERVERS`, '' is any; method: '' is any; path: regex, searched in path
-    and query; body: regex, searched in the body of a short request; skip: calls that fit and pass first; times: troubles
-    at most, None is any number; probability: of each call that fits; seconds: of latency, or of Retry-After.
+    and query; body: regex, searched in the body of a short request; skip: calls that fit and pass first; times:
+    troubles at most, None is any number; probability: of each call that fits; seconds: of latency, or of Retry-After.
     """
 
     kind: str

@@ -1,6 +1,7 @@
-"""Proxy, account, container and object server of Swift in one process. Arguments: STATE ETC PROXY ACCOUNT CONTAINER OBJECT.
+"""Proxy, account, container and object server of Swift in one process.
 
-ETC: the folder of their configuration; the rest are ports. Each ring has one device.
+Arguments: STATE ETC PROXY ACCOUNT CONTAINER OBJECT. ETC is the folder of their configuration, the rest are ports. Each
+ring has one device.
 """
 
 import sys
@@ -8,6 +9,7 @@ import sys
 import eventlet
 
 eventlet.monkey_patch()
+# ruff: noqa: E402
 
 import eventlet.wsgi
 from swift.common import constraints, storage_policy, utils

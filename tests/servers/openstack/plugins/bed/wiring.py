@@ -44,15 +44,26 @@ def plug(state: str, space: str, nic: dict) -> None:
     if nic['default_route']:
         run('ip', '-n', space, 'route', 'replace', 'default', 'via', nic['gateway'])
     for floating in nic['floating']:
-        run('ip', '-n', space, 'address', 'add', f'{floating}/32', 'dev', nic['name'])
-        run('ip', 'route', 'replace', f'{floating}/32', 'dev', on)
+        add_floating(state, space, nic, floating)
+
+
+def add_floating(state: str, space: str, nic: dict, address: str) -> None:
+    """A second address of the machine, in place of a router's translation."""
+    run('ip', '-n', space, 'address', 'replace', f'{address}/32', 'dev', nic['name'])
+    run('ip', 'route', 'replace', f'{address}/32', 'dev', names.bridge(state, nic['network']))
+
+
+def remove_floating(state: str, space: str, nic: dict, address: str) -> None:
+    """What is not there is fine."""
+    run('ip', '-n', space, 'address', 'delete', f'{address}/32', 'dev', nic['name'], check=False)
+    run('ip', 'route', 'delete', f'{address}/32', 'dev', names.bridge(state, nic['network']), check=False)
 
 
 def unplug(state: str, nic: dict) -> None:
     """What is not there is fine."""
-    run('ip', 'link', 'delete', names.wire(state, nic['port']), check=False)
     for floating in nic['floating']:
         run('ip', 'route', 'delete', f'{floating}/32', 'dev', names.bridge(state, nic['network']), check=False)
+    run('ip', 'link', 'delete', names.wire(state, nic['port']), check=False)
 
 
 def remove_namespace(state: str, server: str) -> None:
