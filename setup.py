@@ -41,7 +41,7 @@ setup(
         'rich>=13.7',
         'SQLAlchemy>=2.0.30',
         'taskflow>=6.5,<6.6',
-        'tenacity>=8.2',
+        'tenacity>=8.3',
         'waitress>=3.0',
     ],
     extras_require={

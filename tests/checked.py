@@ -13,7 +13,10 @@ def checked(state: str, config: str, code: int = 0) -> Findings:
     """config: a configuration file; code: the exit code that there must be. -> findings by the name of their check."""
     args = ['--state', state, '--config-file', config, '-o', 'json', 'check']
     result = CliRunner().invoke(cli, args, prog_name=NAME)
-    assert result.exit_code == code, result.output + repr(result.exception)
+    assert result.exit_code == code and isinstance(result.exception, SystemExit | None), (
+        result.output,
+        result.exception,
+    )
     found: Findings = {}
     for finding in json.loads(result.stdout):
         assert finding['result'] == 'ok' or finding['remedy'], finding

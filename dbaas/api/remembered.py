@@ -33,3 +33,6 @@ class Remembered:
             while self._found and (len(self._found) >= MOST or next(iter(self._found.values()))[0] <= now):
                 self._found.popitem(last=False)
             self._found[key] = (now + time, value)
+
+    def __len__(self) -> int:
+        return len(self._found)

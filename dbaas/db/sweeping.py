@@ -11,12 +11,12 @@ from dbaas.db.words import TERMINAL
 def is_gone(c: sa.Connection, instance_id: str) -> bool:
     """Whether an instance of ours was deleted and nothing works on it: what is made for it by name is an orphan."""
     instance = c.execute(sa.select(INSTANCES.c.deleted).where(INSTANCES.c.id == instance_id)).first()
-    return instance is not None and instance.deleted is not None and not _busy(c, instance_id)
+    return instance is not None and instance.deleted is not None and not is_busy(c, instance_id)
 
 
 def is_orphan(c: sa.Connection, instance_id: str, operation_id: str, resource_id: str) -> bool:
     """Certain only: while any operation on the instance is active, nothing is an orphan."""
-    if _busy(c, instance_id):
+    if is_busy(c, instance_id):
         return False
     op = c.execute(sa.select(OPERATIONS).where(OPERATIONS.c.id == operation_id)).first()
     if op is None:
@@ -44,7 +44,7 @@ def _with_later(c: sa.Connection, op: sa.Row) -> list[str]:
     return [op.id, *c.execute(later).scalars()]
 
 
-def _busy(c: sa.Connection, instance_id: str) -> bool:
+def is_busy(c: sa.Connection, instance_id: str) -> bool:
     """Whether an operation on it is active."""
     active = sa.select(OPERATIONS.c.id).where(
         OPERATIONS.c.resource_id == instance_id, OPERATIONS.c.state.not_in(TERMINAL)

@@ -18,13 +18,19 @@ def resource(orphan: dict[str, Any]) -> Resource:
 
 
 class RemoveOrphans(Step):
-    """Base: those of some kinds. Its result: the ids of what it has removed."""
+    """Base: those of some kinds. Its result: the ids of what it has removed.
+
+    While an operation is under way on an instance nobody knows what of it is an orphan: that is waited for.
+    """
 
     kinds: tuple[str, ...] = ()
     irreversible = WHY
+    deadline = 'server'
+    eager = True
 
     def execute(self, run: Any, cloud: Any, db: Any, orphans: list[dict[str, Any]]) -> list[str]:
         mine = [resource(one) for one in orphans if one['kind'] in self.kinds]
+        self._await_rest(run, db, {one.owner.instance for one in mine})
         swept = []
         for one in sorted(mine, key=lambda found: KINDS.index(found.kind)):
             with db.read() as c:
@@ -34,6 +40,12 @@ class RemoveOrphans(Step):
                 cloud.remove(one)
                 swept.append(one.id)
         return swept
+
+    def _await_rest(self, run: Any, db: Any, instances: Collection[str]) -> None:
+        with db.read() as c:
+            busy = [instance for instance in sorted(instances) if sweeping.is_busy(c, instance)]
+        if busy:
+            self.park(run, [f'orphans:{run.operation_id}'], f'an operation is under way on instance {busy[0]}')
 
 
 class WaitForOrphansGone(Wait):
@@ -51,7 +63,6 @@ class WaitForOrphansGone(Wait):
 class RemoveOrphanServers(RemoveOrphans):
     kinds = ('server',)
     effect = 'remove the machines that belong to nobody'
-    deadline = 'server'
 
 
 class WaitForOrphanServersGone(WaitForOrphansGone):
@@ -65,7 +76,6 @@ class WaitForOrphanServersGone(WaitForOrphansGone):
 class RemoveOrphanSnapshots(RemoveOrphans):
     kinds = ('snapshot',)
     effect = 'remove the snapshots that belong to nobody'
-    deadline = 'volume'
 
 
 class WaitForOrphanSnapshotsGone(WaitForOrphansGone):

@@ -8,7 +8,7 @@ from flows.base import Step
 
 def addresses(port: dict[str, Any], floating_ip: dict[str, Any] | None) -> list[dict[str, Any]]:
     """As clients see them."""
-    found = [{'address': port['address'], 'type': 'private', 'network': port['network']}]
+    found = [{'address': port['address'], 'type': 'private', 'network': port.get('network', '')}]
     return [*found, {'address': floating_ip['address'], 'type': 'public'}] if floating_ip else found
 
 

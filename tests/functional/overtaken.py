@@ -8,7 +8,10 @@ from tests.functional import verdict
 from tests.functional.fleet import PATIENCE, Fleet
 from tests.waiting import until
 
-THINGS = ('cloud.create_security_group', 'cloud.create_port', 'cloud.create_volume', 'cloud.create_server')
+THINGS = (
+    'cloud.create_security_group', 'cloud.create_port', 'cloud.create_management_port', 'cloud.create_volume',
+    'cloud.create_server',
+)  # fmt: skip
 CALLS = (*THINGS, 'guest.submit')
 
 

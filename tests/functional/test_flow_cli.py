@@ -13,7 +13,8 @@ from tests.waiting import until
 pytest_plugins = ['tests.functional.flow_fixtures']
 
 CREATE = (
-    'create-security-group', 'create-port', 'create-volume', 'create-bus-account', 'create-server', 'wait-for-server',
+    'check-cloud-quota', 'create-security-group', 'create-port', 'create-floating-ip', 'create-management-port',
+    'create-server-group', 'create-volume', 'wait-for-volume', 'create-bus-account', 'create-server', 'wait-for-server',
     'wait-for-guest', 'prepare-database', 'start-database', 'wait-for-database', 'publish-endpoint',
 )  # fmt: skip
 

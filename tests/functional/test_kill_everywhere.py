@@ -29,12 +29,14 @@ from tests.waiting import until
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group('kill-everywhere')]
 
 CREATE = {
-    'create-security-group', 'create-port', 'create-volume', 'create-bus-account', 'create-server', 'wait-for-server',
+    'check-cloud-quota', 'create-security-group', 'create-port', 'create-floating-ip', 'create-management-port',
+    'create-server-group', 'create-volume', 'wait-for-volume', 'create-bus-account', 'create-server', 'wait-for-server',
     'wait-for-guest', 'prepare-database', 'start-database', 'wait-for-database', 'publish-endpoint',
 }  # fmt: skip
 DELETE = {
-    'stop-database', 'wait-for-stop', 'delete-server', 'wait-for-server-gone', 'delete-bus-account', 'delete-volumes',
-    'delete-ports', 'delete-security-groups', 'forget-instance',
+    'stop-database', 'wait-for-stop', 'delete-server', 'wait-for-server-gone', 'delete-bus-account',
+    'delete-floating-ips', 'delete-ports', 'delete-security-groups', 'delete-server-groups', 'delete-snapshots',
+    'wait-for-snapshots-gone', 'delete-volumes', 'wait-for-volumes-gone', 'forget-instance',
 }  # fmt: skip
 WORK = 1.0  # seconds from the end of a dead conductor's session to the claim of the other, on a machine that is idle
 MOST = 30  # kills of one operation

@@ -83,3 +83,11 @@ def test_full_disk(deployment: Deployment) -> None:
 
 def test_down_without_a_deployment(deployment: Deployment) -> None:
     assert 'nothing to stop' in deployment.down().stdout
+
+
+def test_callers_of_keystone(deployment: Deployment) -> None:
+    """Its identities and its demo are those of the token file."""
+    options = deployment.state.parent / 'keystone.conf'
+    options.write_text('[identity]\ndriver = keystone\n')
+    line = refused(deployment, '--config-file', str(options))
+    assert 'dbaas-api and dbaas-conductor' in line

@@ -78,7 +78,6 @@ def test_one_process_by_name_of_its_own_user_and_with_the_state_directory(databa
         assert set(status['Gid'].split()) == {str(expected)} and set(status['Groups'].split()) <= {str(expected)}
 
 
-@on_both
 def test_root_is_by_unix_socket_only(database: AgentProcess) -> None:
     accounts = admin(database, 'SELECT user, host FROM mysql.global_priv')
     assert {host for _name, host in accounts} == {'localhost'} and ('', 'localhost') not in accounts

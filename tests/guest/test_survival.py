@@ -35,7 +35,6 @@ def test_the_agent_is_killed_the_server_goes_on_and_the_next_agent_adopts_it(pla
     assert not agent.server_pids()
 
 
-@on_both
 def test_sigterm_ends_the_agent_and_not_the_server(database: AgentProcess) -> None:
     (pid,) = database.server_pids()
     assert database.process is not None
@@ -78,7 +77,6 @@ def test_both_are_killed_and_the_volume_is_unmounted_as_after_a_boot(plane: Plan
     assert query(agent, 'SELECT 1') == [(1,)] and len(agent.server_pids()) == 1
 
 
-@on_both
 def test_a_stopped_server_stays_stopped_for_the_next_agent(database: AgentProcess) -> None:
     database.plane.receive()
     database.do('stop')
@@ -129,7 +127,6 @@ def test_an_orphan_of_a_half_made_copy_is_made_anew(agent: AgentProcess) -> None
     assert not (home / 'fresh').exists()
 
 
-@on_both
 def test_a_server_that_cannot_be_revived_is_told_and_tried_again(database: AgentProcess) -> None:
     plane = database.plane
     plane.receive()

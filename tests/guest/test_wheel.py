@@ -33,7 +33,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     subprocess.run([TOP / 'tools/guest/wheel', folder / 'wheels'], env=tools, check=True)
     wheel = next((folder / 'wheels').glob('dbaas_guestagent-*.whl'))
     subprocess.run([sys.executable, '-m', 'venv', folder / 'venv'], check=True)
-    install = [folder / 'venv/bin/pip', '-q', '--disable-pip-version-check', 'install', '-c', TOP / 'constraints.txt']
+    install = [folder / 'venv/bin/pip', '-q', 'install', '--no-compile', '-c', TOP / 'constraints.txt']
     subprocess.run([*install, wheel], check=True)
     return folder / 'venv'
 

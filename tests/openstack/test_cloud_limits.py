@@ -2,8 +2,9 @@
 
 import pytest
 
-from dbaas.cloud.protocol import Nic
+from dbaas.cloud.protocol import Nic, Owner
 from dbaas.exceptions import CloudError
+from tests.openstack.cloud_fixtures import Seen, options_of
 
 pytestmark = pytest.mark.xdist_group('openstack')
 
@@ -15,10 +16,16 @@ QUOTAS = {  # service -> how a quota is set by an administrator
 NOBODY = '00000000-0000-4000-8000-000000000000'
 
 
+@pytest.fixture(scope='module')
+def bare(openstack_cloud):
+    """The driver with another service project, in which there is nothing."""
+    return Seen(options_of(openstack_cloud, cloud='other'))
+
+
 @pytest.fixture
-def quota(openstack_cloud, holder):
-    """Sets one of the service project; afterwards there is no limit again."""
-    project, done = openstack_cloud.project('database-service'), []
+def quota(openstack_cloud):
+    """Sets one of that project; afterwards there is no limit again."""
+    project, done = openstack_cloud.project('other'), []
 
     def change(service, name, limit):
         done.append((service, name))
@@ -40,29 +47,30 @@ def quota(openstack_cloud, holder):
         ('Cinder', 'gigabytes_fast', 4, 'gigabytes_fast'),
         ('Cinder', 'per_volume_gigabytes', 4, 'per_volume_gigabytes'),
         ('Neutron', 'ports', 0, 'port'),
-        ('Neutron', 'security_groups', 0, 'security_group'),
+        ('Neutron', 'security_groups', 1, 'security_group'),
         ('Neutron', 'floating_ips', 0, 'floatingip'),
     ],
 )
-def test_the_quota_that_is_too_small_is_named(driver, openstack_cloud, quota, service, name, limit, said):
-    flavor = driver.flavors()[0]
-    assert driver.shortage(flavor, 5, 'fast', True) is None
+def test_the_quota_that_is_too_small_is_named(bare, openstack_cloud, quota, service, name, limit, said):
+    flavor = bare.flavors()[0]
+    assert bare.shortage(flavor, 5, 'fast', True) is None
     quota(service, name, limit)
-    why = driver.shortage(flavor, 5, 'fast', True)
-    assert why.startswith(f"{service}'s quota of {said} is too small: ") and f' of {limit} ' in why
-    assert openstack_cloud.project('database-service') in why
+    why = bare.shortage(flavor, 5, 'fast', True)
+    assert why.startswith(f"{service}'s quota of {said} is too small: ") and f' of {limit} are used, ' in why
+    assert openstack_cloud.project('other') in why
 
 
-def test_what_does_not_need_it_has_room(driver, quota):
+def test_what_does_not_need_it_has_room(bare, quota):
     quota('Cinder', 'gigabytes_fast', 4)
     quota('Neutron', 'floating_ips', 0)
-    assert driver.shortage(driver.flavors()[0], 5) is None
+    assert bare.shortage(bare.flavors()[0], 5) is None
 
 
-def test_a_quota_that_fills_up_meanwhile_is_named_by_its_service(driver, holder, quota):
+def test_a_quota_that_fills_up_meanwhile_is_named_by_its_service(bare, quota):
     quota('Cinder', 'volumes', 0)
+    holder = Owner(NOBODY, NOBODY, 'demo')
     with pytest.raises(CloudError, match=r'^Cinder: POST /volumes \(dbaas-.*\): 413 VolumeLimitExceeded'):
-        driver.create_volume(holder, 'volume', 1)
+        bare.create_volume(holder, 'volume', 1)
 
 
 @pytest.mark.parametrize('how', ['network', 'subnet', 'address', 'all'])
@@ -80,7 +88,13 @@ def test_a_tenant_may_use_its_own_network(driver, openstack_cloud, tenant, how):
 
 def test_nobody_may_use_the_network_of_another(driver, openstack_cloud, tenant):
     other = openstack_cloud.network('other')
-    for nic in (Nic(network=other['id']), Nic(subnet=other['subnet']), Nic(network=NOBODY)):
+    for nic in (
+        Nic(network=other['id']),
+        Nic(subnet=other['subnet']),
+        Nic(network=NOBODY),
+        Nic(subnet=NOBODY),
+        Nic(network='../ports'),
+    ):
         said = driver.refusal(tenant, [nic], '', '')
         assert said == f'There is no network {nic.network or nic.subnet} that project {tenant} may use.'
 

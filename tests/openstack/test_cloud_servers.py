@@ -108,7 +108,8 @@ def test_a_change_right_after_another_waits_for_its_turn(driver, making, server)
 
 def test_an_address_that_was_asked_for(driver, openstack_cloud, holder):
     there = openstack_cloud.network('tenant')
-    address = there['cidr'].replace('.0/24', '.77')
+    address = driver.create_port(holder, 'port-1', PORT).address  # one that is free
+    driver.delete_port(holder, 'port-1')
     made = driver.create_port(holder, 'port', PORT, Nic(there['id'], there['subnet'], address))
     assert (made.address, made.network) == (address, there['id'])
     assert driver.port(made.id) == made

@@ -28,10 +28,9 @@ ARCHIVE = 'mariadb-10.11.tar'
 class Dockerd:
     """archives: a folder with ARCHIVE, a root file system that IMAGE is imported from. Raises AssertionError."""
 
-    def __init__(self, folder: str, live_restore: bool = True):
+    def __init__(self, folder: str):
         self.folder, self.socket = pathlib.Path(folder), f'{folder}/s'
         self.archives = self.folder / 'archives'
-        self._live_restore = live_restore
         self._process: subprocess.Popen[bytes] | None = None
         self._containerd: subprocess.Popen[bytes] | None = None
         self.archives.mkdir()
@@ -96,8 +95,8 @@ class Dockerd:
         folder, path = self.folder, self.folder / 'daemon.json'
         options = {
             'data-root': f'{folder}/data', 'exec-root': f'{folder}/exec', 'hosts': [f'unix://{self.socket}'],
-            'pidfile': f'{folder}/pid', 'containerd': f'{folder}/c/s', 'live-restore': self._live_restore, 'bridge': 'none', 'iptables': False,
-            'ip-forward': False, 'ip-masq': False,
+            'pidfile': f'{folder}/pid', 'containerd': f'{folder}/c/s', 'live-restore': True,
+            'bridge': 'none', 'iptables': False, 'ip-forward': False, 'ip-masq': False,
         }  # fmt: skip
         path.write_text(json.dumps(options))
         return str(path)

@@ -10,6 +10,9 @@ HELPERS = ('nova_sys_admin', 'vif_plug_linux_bridge_privileged', 'vif_plug_ovs_p
 OPTIONS = """
 [DEFAULT]
 compute_driver = vms.VirtualMachines
+host = vm-host
+# an emulated machine leaves little time for signs of life
+service_down_time = 120
 [libvirt]
 virt_type = qemu
 connection_uri = {uri}
@@ -42,6 +45,7 @@ class VmBed(Bed):
         super().down()
 
     def _configure(self) -> None:
+        (self.state / 'files/nova/instances').mkdir(exist_ok=True)
         conf, helper = self.state / 'etc/nova.conf', place.services() / 'bin/privsep-helper'
         sections = [f'[{name}]\nhelper_command = {helper} --config-file {conf}\n' for name in HELPERS]
         with open(conf, 'a') as out:

@@ -1,5 +1,6 @@
 """dbaas on a cloud whose servers are virtual machines of our own guest image."""
 
+import os
 import pathlib
 import shutil
 import tempfile
@@ -11,6 +12,7 @@ import pytest
 from tests.openstack.deployment import Deployment
 from tests.servers.openstack import place
 from tests.servers.openstack.cloud import Cloud
+from tests.servers.openstack.fixtures import RUNNING
 from tests.vm.bed import VmBed
 
 NEEDED = {'qemu-system-x86_64': 'qemu-system-x86', 'qemu-img': 'qemu-utils', 'genisoimage': 'genisoimage',
@@ -35,6 +37,9 @@ class VmDeployment(Deployment):
 def bed() -> Iterator[VmBed]:
     if missing := [package for program, package in NEEDED.items() if not shutil.which(program)]:
         pytest.fail(f'packages are missing, run tools/install-vm: {", ".join(missing)}')
+    if os.environ.get(RUNNING):
+        yield VmBed(pathlib.Path(os.environ[RUNNING]).absolute())
+        return
     made = VmBed(pathlib.Path(tempfile.mkdtemp(prefix='dbaas-vm-')))
     try:
         made.up()

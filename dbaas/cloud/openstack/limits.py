@@ -82,9 +82,11 @@ class Refusals(Part):
     def _nic(self, project: str, nic: Nic) -> str | None:
         if not (nic.network or nic.subnet or self.options.default_network):
             return 'A network has to be named: this cloud has no default network.'
-        network = self.services.network.find(f'/networks/{self._network.network_of(nic)}', 'network')
-        if network is None or not self._may_use(project, network):
+        id = self._network.network_of(nic)
+        found = self.services.network.list('/networks', 'networks', id=id) if id else []
+        if not found or not self._may_use(project, found[0]):
             return f'There is no network {nic.network or nic.subnet} that project {project} may use.'
+        network = found[0]
         subnets = self.services.network.list('/subnets', 'subnets', network_id=network['id'])
         return _no_place(nic, network, subnets)
 

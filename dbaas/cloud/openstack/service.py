@@ -4,6 +4,7 @@ import email.utils
 import re
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from keystoneauth1 import exceptions as kse
@@ -51,8 +52,7 @@ class Service:
         answer = self.send('GET', path, params=given).json()
         rows: list[Row] = list(answer[key])
         while following := [link['href'] for link in answer.get(f'{key}_links', []) if link['rel'] == 'next']:
-            query = requests.utils.urlparse(following[0]).query  # type: ignore[attr-defined]
-            answer = self.send('GET', f'{path}?{query}').json()
+            answer = self.send('GET', f'{path}?{urlsplit(following[0]).query}').json()
             rows += answer[key]
         return rows
 

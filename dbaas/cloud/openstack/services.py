@@ -6,6 +6,7 @@ from typing import Any
 
 import openstack
 from keystoneauth1 import exceptions as kse
+from keystoneauth1.session import TCPKeepAliveAdapter
 from openstack import exceptions as sdk
 from openstack.config import OpenStackConfig
 from openstack.connection import Connection
@@ -23,6 +24,7 @@ _KNOWN = {
     'network': ('Neutron', '/v2.0', None),
     'object-store': ('Swift', '', None),
 }
+_CONNECTIONS = 64  # to one service at a time
 
 
 class Services:
@@ -108,6 +110,8 @@ class Services:
         if self._connection is None:
             try:
                 self._connection = self._connect()
+                for scheme in ('http://', 'https://'):  # else urllib3 keeps 10 connections, and warns of each other one
+                    self._connection.session.mount(scheme, TCPKeepAliveAdapter(pool_maxsize=_CONNECTIONS))
             except (sdk.SDKException, kse.ClientException, OSError) as error:
                 raise CloudError(f'The cloud of [openstack] cannot be used: {error}') from error
         return self._connection

@@ -7,7 +7,7 @@ import os
 import pathlib
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from cryptography.fernet import Fernet
 
@@ -20,34 +20,36 @@ PARTS = ('sql', 'files')
 
 def restore(state: pathlib.Path) -> None:
     """Unless there is some state; the template is made first where there is none."""
-    source = ready()
-    for part in PARTS:
-        if not (state / part).exists():
-            subprocess.run(['cp', '-a', '--sparse=always', source / part, state / f'{part}.new'], check=True)
-            (state / f'{part}.new').rename(state / part)
-
-
-def ready() -> pathlib.Path:
-    """Made by one process, while others wait; those of older code are removed."""
-    found = place.template()
     with _lock():
-        if not found.exists():
-            for old in place.home().glob('template-*'):
-                shutil.rmtree(old)
-            _make(found)
-    return found
+        source = _ready()
+        for part in PARTS:
+            if not (state / part).exists():
+                shutil.rmtree(state / f'{part}.new', ignore_errors=True)
+                subprocess.run(['cp', '-a', '--sparse=always', source / part, state / f'{part}.new'], check=True)
+                (state / f'{part}.new').rename(state / part)
 
 
 @contextlib.contextmanager
-def _lock():
+def _lock() -> Iterator[None]:
+    """Held by whoever makes, removes or copies one."""
     with open(place.home() / 'template.lock', 'w') as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
+def _ready() -> pathlib.Path:
+    """Those of older code are removed, and what a killed try has left."""
+    found = place.template()
+    if not found.exists():
+        for old in place.home().glob('template-*'):
+            _end(old)
+            shutil.rmtree(old)
+        _make(found)
+    return found
+
+
 def _make(target: pathlib.Path) -> None:
     new = target.with_suffix('.new')
-    shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
     ports = choose()
     server = MariaDB(str(new), ports['sql'], durable=False)
@@ -56,11 +58,15 @@ def _make(target: pathlib.Path) -> None:
         rendering.render(new, ports, sql.prepare(server))
         _fill(new, ports)
     finally:
-        programs.process(new, 'keystone').stop()
-        server.stop()
+        _end(new)
     for other in set(os.listdir(new)) - set(PARTS):
         shutil.rmtree(new / other)
     new.rename(target)
+
+
+def _end(state: pathlib.Path) -> None:
+    programs.process(state, 'keystone').stop()
+    MariaDB(str(state), 0).stop()
 
 
 def _fill(state: pathlib.Path, ports: dict[str, int]) -> None:

@@ -208,7 +208,7 @@ def test_flow_list_says_which_program_is_needed(manage: Manage) -> None:
 
 @pytest.mark.parametrize('args', [('nothing',), ('demo.wait', '--version', '99')])
 def test_flow_show_names_what_it_knows(empty: Manage, args: tuple[str, ...]) -> None:
-    assert 'known: demo.wait v1' in empty('flow', 'show', *args, code=1).stderr
+    assert 'known: cloud.sweep v1' in empty('flow', 'show', *args, code=1).stderr
 
 
 def test_a_wrong_option_file(empty: Manage, tmp_path: Any) -> None:

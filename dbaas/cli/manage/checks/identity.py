@@ -99,7 +99,8 @@ def _entry(deployment: Deployment, session: Any) -> Iterator[Finding]:
 
     remedy = 'dbaas-manage keystone register --url URL'
     region = deployment.conf[GROUP].region_name
-    url = session.get_endpoint(service_type=TYPE, interface='public', region_name=region, skip_discovery=True)
+    catalog = session.auth.get_access(session).service_catalog
+    url = next(iter(catalog.get_urls(service_type=TYPE, interface='public', region_name=region)), None)
     if not url:
         yield failed('catalogue', f'it has no service {TYPE}{f" in {region}" if region else ""}', remedy)
         return
