@@ -20,8 +20,8 @@ STEPS = {
     'create-port': 'cloud.create_port', 'create-floating-ip': None,
     'create-management-port': 'cloud.create_management_port', 'create-server-group': 'cloud.create_server_group',
     'create-volume': 'cloud.create_volume', 'wait-for-volume': None, 'create-bus-account': None,
-    'create-server': 'cloud.create_server', 'wait-for-server': 'cloud.server', 'wait-for-guest': 'guest.ping', 'prepare-database': 'guest.submit',
-    'start-database': None, 'wait-for-database': None, 'publish-endpoint': None,
+    'create-server': 'cloud.create_server', 'wait-for-server': 'cloud.server', 'wait-for-guest': 'guest.ping',
+    'prepare-database': 'guest.submit', 'start-database': None, 'wait-for-database': None, 'publish-endpoint': None,
 }  # fmt: skip
 ASKING = [call for call in STEPS.values() if call is not None]
 WORK = 1.0  # seconds from the end of a dead conductor's session to the claim of another, on a machine that is idle
@@ -117,7 +117,7 @@ def whole(fleet: Fleet, created: list[tuple[str, str]], late: dict[str, float]) 
         assert sorted(fleet.done(operation)) == [(step, 1) for step in sorted(STEPS)]
         mine = [effect for effect in fleet.control.effects() if effect['instance'] == instance]
         assert collections.Counter(e['call'] if e['call'] != 'run' else e['name'] for e in mine) == {
-            'create_security_group': 1, 'create_port': 1, 'create_management_port': 1, 'create_volume': 1, 'create_server': 1,
-            'prepare': 1, 'start': 1,
+            'create_security_group': 1, 'create_port': 1, 'create_management_port': 1, 'create_volume': 1,
+            'create_server': 1, 'prepare': 1, 'start': 1,
         }  # fmt: skip
     assert verdict.violations(fleet) == []

@@ -126,9 +126,8 @@ def test_a_quota_of_the_cloud_is_in_the_plan_and_holds_a_create_before_anything_
     project = cloud.project('database-service')
     cloud.admin.set_compute_quotas(project, instances=0)
     try:
-        wish = {'instance': {'name': 'big', 'flavorRef': 'small', 'volume': {'size': 1}}}
-        (whole.folder / 'wish.json').write_text(json.dumps(wish))
-        assert 'instances' in whole.flow('plan', 'POST', '/instances', '--body', 'wish.json', who='demo')
+        planned = whole.flow('plan', 'create', 'big', '--flavor', 'small', '--size', '1', '-o', 'json', who='demo')
+        assert 'instances' in json.loads(planned)['steps'][0]['effect']
         instance = whole.create('patient')
         held = whole.reach(instance, state='HELD')
         assert whole.traces() == []
@@ -140,16 +139,25 @@ def test_a_quota_of_the_cloud_is_in_the_plan_and_holds_a_create_before_anything_
 
 
 def test_every_service_stumbles_and_the_database_comes_and_goes(whole: Deployment, cloud: Cloud) -> None:
-    with contextlib.ExitStack() as troubles:
-        for kind in ('too-many', 'error', 'unavailable', 'drop-before', 'drop-after'):
-            troubles.enter_context(cloud.faults.rule(kind, path='^(?!/v3)', probability=0.04))
+    with _stumbling(cloud):
         instance = whole.create('stubborn')
         whole.reach(instance)
-        names = [name.partition(instance)[2] for name in whole.traces(instance)]
-        assert len(names) == len(set(names)), 'nothing was made twice'
+    names = [name.partition(instance)[2] for name in whole.traces(instance)]
+    assert len(names) == len(set(names)), 'nothing was made twice'
+    with _stumbling(cloud):
         whole.client('database', 'instance', 'delete', instance)
         whole.reach(instance, 'instance.delete')
     assert whole.traces(instance) == []
+
+
+@contextlib.contextmanager
+def _stumbling(cloud: Cloud) -> Iterator[None]:
+    """Every fifth call or so goes wrong, in every service but Keystone, which the clients of tenants ask too."""
+    with contextlib.ExitStack() as troubles:
+        for kind in ('too-many', 'error', 'unavailable', 'drop-before', 'drop-after'):
+            for service in ('nova', 'neutron', 'cinder', 'glance'):
+                troubles.enter_context(cloud.faults.rule(kind, service, probability=0.04))
+        yield
 
 
 # -- audit and repair ----------------------------------------------------------------------------------------------
@@ -165,7 +173,7 @@ def test_a_server_that_vanished_is_found_by_the_audit_and_made_again_with_its_da
     cloud.admin.compute.delete_server(server)
     until(lambda: not cloud.admin.compute.find_server(server.id), PATIENCE, 'the server has vanished')
     assert instance in whole.manage('audit', code=1)
-    whole.manage('audit', '--repair', code=1)
+    whole.manage('audit', '--repair')
     whole.reach(instance, 'instance.repair')
     assert whole.address(instance) == address
     until(lambda: kept(whole, address), PATIENCE, 'the data is there')

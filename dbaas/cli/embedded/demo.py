@@ -93,7 +93,7 @@ class Demo:
         user = {'name': NAME, 'password': self._known['password'], 'databases': [{'name': NAME}]}
         wish = {
             'name': NAME,
-            'flavorRef': str(smallest['id']),
+            'flavorRef': smallest['str_id'],
             'volume': {'size': VOLUME},
             'datastore': {'type': DATASTORE},
             'databases': [{'name': NAME}],

@@ -27,7 +27,9 @@ def instance(api: 'Api | Records', typed: str) -> str:
 
 
 def flavor(api: 'Api | Records', typed: str) -> str:
-    return _match('flavor', typed, api.get('flavors')['flavors'], prefix=False)
+    """Whose `id` is null where it is no number: str_id says it always."""
+    rows = [{'id': row['str_id'], 'name': row['name']} for row in api.get('flavors')['flavors']]
+    return _match('flavor', typed, rows, prefix=False)
 
 
 def _match(kind: str, typed: str, rows: Iterable[dict[str, Any]], prefix: bool = True) -> str:

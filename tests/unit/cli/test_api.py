@@ -116,12 +116,12 @@ def test_prefixes_of_operations() -> None:
 
 def test_names_of_instances_and_flavors() -> None:
     instances = [{'id': 'aa1', 'name': 'db'}, {'id': 'aa2', 'name': 'aa1'}, {'id': 'b', 'name': 'db2'}]
-    flavors = [{'id': 1, 'name': 'small'}, {'id': 10, 'name': 'big'}]
+    flavors = [{'id': 1, 'str_id': '1', 'name': 'small'}, {'id': None, 'str_id': 'm1.big', 'name': 'big'}]
     with serving(lambda _: (200, {'instances': instances, 'flavors': flavors})) as canned:
         api = _api(canned.url)
         assert lookup.instance(api, 'db') == 'aa1'
         assert lookup.instance(api, 'aa1') == 'aa1', 'an id goes before a name'
         assert lookup.flavor(api, '1') == '1'
-        assert lookup.flavor(api, 'big') == '10'
+        assert lookup.flavor(api, 'big') == 'm1.big'
         with pytest.raises(errors.CliError):
             lookup.flavor(api, 'bi')

@@ -33,7 +33,7 @@ def _answer(request: Request) -> Answer:
         f'/operations/{samples.ID}': {'operation': held},
         f'/operations/{samples.ID}/events': {'events': samples.EVENTS},
         f'/operations/{samples.ID}/why': {'why': samples.WHY},
-        '/flavors': {'flavors': [{'id': 1, 'name': 'small'}]},
+        '/flavors': {'flavors': [{'id': 1, 'str_id': '1', 'name': 'small'}]},
         '/instances': {'instances': [{'id': samples.INSTANCE, 'name': 'db1'}], 'links': []},
     }
     return (200, known[path]) if path in known else (404, {'itemNotFound': {'message': 'no such thing'}})
