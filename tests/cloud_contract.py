@@ -101,6 +101,7 @@ class CloudContract(Making):
         assert cloud.refusal(owner.project, [], '', '') is None
         assert cloud.refusal(owner.project, [Nic()], '', '') is None
         assert cloud.shortage(cloud.flavors()[0], 1) is None
+        assert cloud.shortage(cloud.flavors()[0], 1, '', True) is None
 
     def test_server_becomes_active(self, cloud, owner):
         server = self.make_all(cloud, owner)

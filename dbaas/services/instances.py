@@ -87,7 +87,7 @@ class Instances:
         zone, volume_type = wish.get('availability_zone', ''), wish.get('volume', {}).get('type')
         why = self._cloud.refusal(ctx.project_id, [nic] if nic else [], zone, volume_type or '')
         if why is not None:
-            raise exceptions.BadRequest(f'The instance cannot be placed so: {why}.')
+            raise exceptions.BadRequest(f'The instance cannot be placed so: {why.rstrip(".")}.')
 
     def create(self, c: sa.Connection, ctx: RequestContext, wish: Mapping[str, Any], flavor: Flavor) -> tuple[str, str]:
         """wish: the validated request. -> (operation id, instance id).

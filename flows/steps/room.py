@@ -6,6 +6,8 @@ from dbaas.cloud.protocol import Flavor
 from dbaas.exceptions import CloudError
 from flows.base import Step
 
+ASKED = ('flavor', 'volume_size', 'volume_type', 'access')
+
 
 class CheckCloudQuota(Step):
     effect = "see whether the cloud's quotas have room for flavor {flavor[name]} and {volume_size} GiB"
@@ -14,13 +16,16 @@ class CheckCloudQuota(Step):
     def describe(self, cloud: Any, inputs: dict[str, Any]) -> str:
         """With what the cloud answers now; one that is away makes no plan fail."""
         try:
-            short = shortage(cloud, **{name: inputs[name] for name in ('flavor', 'volume_size')})
+            short = shortage(cloud, **{name: inputs[name] for name in ASKED})
         except CloudError as error:
             return f'{super().describe(cloud, inputs)}: it does not answer now ({error})'
         return f'{super().describe(cloud, inputs)}: {f"NO ROOM, {short}" if short else "there is room"}'
 
-    def execute(self, run: Any, cloud: Any, flavor: dict[str, Any], volume_size: int) -> None:
-        short = shortage(cloud, flavor, volume_size)
+    def execute(
+        self, run: Any, cloud: Any, flavor: dict[str, Any], volume_size: int, volume_type: str | None,
+        access: dict[str, Any],
+    ) -> None:  # fmt: skip
+        short = shortage(cloud, flavor, volume_size, volume_type, access)
         if short is not None:
             raise CloudError(f'the cloud has no room: {short}; raise its quota or remove something, then resume')
 
@@ -28,6 +33,9 @@ class CheckCloudQuota(Step):
         """Nothing: it only asked."""
 
 
-def shortage(cloud: Any, flavor: dict[str, Any], volume_size: int) -> str | None:
-    found: str | None = cloud.shortage(Flavor(**flavor), volume_size)
+def shortage(
+    cloud: Any, flavor: dict[str, Any], volume_size: int, volume_type: str | None, access: dict[str, Any]
+) -> str | None:
+    public = bool(access.get('is_public'))
+    found: str | None = cloud.shortage(Flavor(**flavor), volume_size, volume_type or '', public)
     return found

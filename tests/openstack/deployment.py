@@ -105,7 +105,7 @@ class Deployment:
                 'guest_hosts': f'{gateway}:{self.broker.port}',
             },
             'openstack': {
-                'cloud': 'dbaas', 'clouds_file': cloud.clouds_yaml, 'default_network': 'tenant',
+                'cloud': 'dbaas', 'clouds_file': cloud.clouds_yaml, 'default_network': cloud.network('tenant')['id'],
                 'management_network': 'management', 'floating_network': 'external',
             },
         }  # fmt: skip

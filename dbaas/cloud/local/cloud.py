@@ -45,7 +45,7 @@ class LocalCloud(Disks, Changes, Upkeep):
             return "this cloud has no volume types: leave out the volume's type"
         return None
 
-    def shortage(self, flavor: Flavor, size: int) -> str | None:
+    def shortage(self, flavor: Flavor, size: int, volume_type: str = '', public: bool = False) -> str | None:
         """There is no quota on this machine: what does not fit fails when it is used."""
         return None
 

@@ -10,6 +10,7 @@ from dbaas.cloud.openstack.services import Services
 from dbaas.cloud.openstack.tries import Row, Tries, repeated
 from dbaas.cloud.protocol import Flavor, Nic
 
+RULES = 3  # of a group at least: two that lead outward, made by Neutron, and one of ours
 Use = tuple[str, str, int, int, int]  # service, quota, used, limit, needed
 
 
@@ -51,7 +52,8 @@ class Quotas(Part):
         path = f'/quotas/{self.services.project}/details.json'
         quotas = self.services.network.find(path, 'quota') or {}
         floating = 1 if public and self.options.floating_network else 0
-        needs = {'port': 2 if self.options.management_network else 1, 'security_group': 1, 'floatingip': floating}
+        ports = 2 if self.options.management_network else 1
+        needs = {'port': ports, 'security_group': 1, 'security_group_rule': RULES, 'floatingip': floating}
         for quota, needed in needs.items():
             yield from _use('Neutron', quota, quotas.get(quota), 'used', needed)
 
@@ -99,7 +101,8 @@ class Refusals(Part):
         return any(policy['target_tenant'] in ('*', project) for policy in policies)
 
     def _is_default(self, network: Row) -> bool:
-        return self.options.default_network in (network['id'], network['name'])
+        given = self.options.default_network
+        return bool(given) and network['id'] == self._network.network_id(given)
 
     def _zones(self) -> set[str]:
         rows = self.services.compute.list('/os-availability-zone', 'availabilityZoneInfo')

@@ -95,16 +95,18 @@ class Network(Part):
         return self.network_id(self.options.default_network)
 
     def network_id(self, given: str) -> str:
-        """given: id or name, of the configuration."""
-        return self._id('networks', given)
+        """given: id or name, of the configuration. Tenants name theirs as they like: one of those is never meant."""
+        own, external = {'project_id': self.services.project}, {'router:external': 'true'}
+        places = [{'name': given, **where} for where in (own, {'shared': 'true'}, external)]
+        return self._id('networks', given, [{'id': given}, *places])
 
     def _group_id(self, given: str) -> str:
-        return self._id('security-groups', given, project_id=self.services.project)
+        own = {'project_id': self.services.project}
+        return self._id('security-groups', given, [{'id': given, **own}, {'name': given, **own}])
 
-    def _id(self, path: str, given: str, **params: str) -> str:
-        key = path.replace('-', '_')
-        for field in ('id', 'name'):
-            found = self.services.network.list(f'/{path}', key, **{field: given}, **params)
+    def _id(self, path: str, given: str, looks: list[dict[str, str]]) -> str:
+        for look in looks:
+            found = self.services.network.list(f'/{path}', path.replace('-', '_'), **look)
             if len(found) == 1:
                 return str(found[0]['id'])
         raise CloudError(f'Neutron: {path} of [openstack]: {given} is not there, or not once; correct the option')

@@ -75,7 +75,7 @@ class SimulatedCloud(Changes):
                 return f'{what} {name} is not known here; there is {", ".join(self.offers[what])}'
         return None
 
-    def shortage(self, flavor: Flavor, size: int) -> str | None:
+    def shortage(self, flavor: Flavor, size: int, volume_type: str = '', public: bool = False) -> str | None:
         self.faults.hit('shortage', BEFORE)
         more = {'servers': 1, 'ram': flavor.ram, 'volumes': 1, 'gigabytes': size}
         with self.state.look():

@@ -73,8 +73,10 @@ class RemoteCloud:
         why: str | None = self._call('refusal', nics=[_plain(nic) for nic in nics], **asked)
         return why
 
-    def shortage(self, flavor: Flavor, size: int) -> str | None:
-        why: str | None = self._call('shortage', flavor=_plain(flavor), size=size)
+    def shortage(self, flavor: Flavor, size: int, volume_type: str = '', public: bool = False) -> str | None:
+        why: str | None = self._call(
+            'shortage', flavor=_plain(flavor), size=size, volume_type=volume_type, public=public
+        )
         return why
 
     # -- made

@@ -34,7 +34,8 @@ def openstack(deployment: Deployment) -> Iterator[Finding]:
         answers = answers and found.result != 'FAILED'
         yield found
     if answers:
-        yield from furnishing(deployment, connection)
+        found, reason = tried(lambda: list(furnishing(deployment, connection)))
+        yield from found or [failed('cloud', reason, 'give networks, groups and types by id')]
 
 
 def _service(connection: Any, attribute: str, title: str, path: str, least: tuple[int, int] | None) -> Finding:

@@ -30,14 +30,18 @@ def state(deployment: Deployment) -> Iterator[Finding]:
 
 def modes(deployment: Deployment) -> Iterator[Finding]:
     """Nobody else may read what lets one in."""
-    paths = [deployment.token_file, deployment.key_file, *map(deployment.within, SECRET)]
-    for path in paths:
+    own = [deployment.token_file, deployment.key_file, *map(deployment.within, SECRET)]
+    conf = deployment.conf
+    logins = deployment.config_files if conf.database.connection or conf.messaging.transport_url else ()
+    given = [*logins, conf.openstack.clouds_file or '']  # an operator's, which a group may read
+    for path, mask in [*((path, 0o077) for path in own), *((path, 0o007) for path in given)]:
         try:
             mode = stat.S_IMODE(os.stat(path).st_mode)
         except OSError:
             continue  # other checks say what is missing
-        if mode & 0o077:
-            yield failed(os.path.basename(path), f'{path} has mode {mode:04o}: others can read it', f'chmod 600 {path}')
+        if mode & mask:
+            said = f'{path} has mode {mode:04o}: others can read it'
+            yield failed(os.path.basename(path), said, f'chmod {mode & ~mask:o} {path}')
         else:
             yield ok(os.path.basename(path), f'mode {mode:04o}')
 

@@ -19,6 +19,12 @@ def furnishing(deployment: Deployment, connection: Any) -> Iterator[Finding]:
     for group in options.management_security_groups or ():
         there = connection.network.find_security_group(group, ignore_missing=True)
         yield _found('security group', group, there, 'management_security_groups')
+    if options.management_network and not options.management_security_groups:
+        yield warning(
+            'security group',
+            f'guests reach each other in {options.management_network}: the default group lets them',
+            'name one without rules inward in [openstack] management_security_groups',
+        )
     if options.volume_type:
         there = connection.block_storage.find_type(options.volume_type, ignore_missing=True)
         yield _found('volume type', options.volume_type, there, 'volume_type')
