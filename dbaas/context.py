@@ -9,7 +9,8 @@ class RequestContext:
     """The caller of one request.
 
     project_id is the caller's own project, empty for a token of none; `roles` are lower-case names. `service_roles` are
-    those of the service that passes the caller's request on and says so with a token of its own.
+    those of the service that passes the caller's request on and says so with a token of its own. `administrator`: what
+    the policy says of him; None: nobody has asked it, and the role decides.
     """
 
     project_id: str
@@ -18,11 +19,12 @@ class RequestContext:
     project_name: str = ''
     roles: tuple[str, ...] = ()
     service_roles: tuple[str, ...] = ()
+    administrator: bool | None = None
     request_id: str = dataclasses.field(default_factory=lambda: f'req-{uuid.uuid4()}')
 
     @property
     def is_admin(self) -> bool:
-        return 'admin' in self.roles
+        return 'admin' in self.roles if self.administrator is None else self.administrator
 
     def policy_credentials(self) -> dict[str, object]:
         return {

@@ -5,6 +5,7 @@ volume goes on where this one was.
 """
 
 import json
+import os
 import pwd
 from typing import Any
 
@@ -17,6 +18,7 @@ VOLUME = '/srv/dbaas'
 RECORD = f'{VOLUME}/agent'
 RUNTIME = '/run/dbaas'
 TEMPLATES = '/var/lib/dbaas/templates'
+MOUNTED = '/var/lib/dbaas/mounted'  # on the root disk: from now on the volume is not new
 USER = 'dbaas'  # of the database server; its number is the same in every image, for it is on the volume
 VOLUME_WITHIN = 120.0  # seconds
 
@@ -24,16 +26,18 @@ VOLUME_WITHIN = 120.0  # seconds
 def settle(path: str) -> Place:
     """The place that the facts in file `path` describe, with its volume mounted and its folders made. Repeatable.
 
-    Facts: {instance, key, datastore, transport_url, address, heartbeat_interval?, flavor?, volume: {id, size}}.
+    Facts: {instance, key, datastore, transport_url, address, heartbeat_interval?, flavor?, volume: {id, size},
+    new_volume?: whether it may be formatted}.
     Raises CommandError, OSError, KeyError naming what is missing, ValueError for bad JSON.
     """
     with open(path) as text:
         given = json.load(text)
     found = device.find(given['volume']['id'], VOLUME_WITHIN)
-    device.make_file_system(found)
+    device.make_file_system(found, new=bool(given.get('new_volume')) and not os.path.exists(MOUNTED))
     place = places.make(given | _facts(given['volume'], found))
     disk.attach(place)
     files.folder(RECORD)
+    files.write(MOUNTED, given['volume']['id'])
     return place
 
 

@@ -13,7 +13,7 @@ Verb = Callable[[Datastore, Desired, dict[str, Any]], dict[str, Any]]
 
 def prepare(datastore: Datastore, desired: Desired, args: dict[str, Any]) -> dict[str, Any]:
     datastore.runtimes.choose(args.get('runtime'))
-    result = datastore.service.prepare(args)
+    result = datastore.service.prepare({**args, 'used': desired.running is not None})
     desired.set(prepared=args)
     return result
 

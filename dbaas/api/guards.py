@@ -101,7 +101,8 @@ def _enter() -> None:
 def authenticate() -> None:
     """Find out who calls. Raises Unauthorized, or Unavailable when that cannot be found out."""
     ctx = parts().callers.of(flask.request.environ)
-    flask.g.ctx = dataclasses.replace(ctx, request_id=flask.g.request_id)
+    administrator = parts().policy.allows(ctx, 'context_is_admin')
+    flask.g.ctx = dataclasses.replace(ctx, request_id=flask.g.request_id, administrator=administrator)
 
 
 def _check_project(project_id: str) -> None:

@@ -26,7 +26,7 @@ def is_orphan(c: sa.Connection, instance_id: str, operation_id: str, resource_id
         return True
     if resource_id in (instance.server_id, instance.volume_id):
         return False
-    return not any(_may_name(c, one, resource_id) for one in _with_later(c, op))
+    return not any(_may_name(c, one, resource_id) for one in _with_others(c, op))
 
 
 def _may_name(c: sa.Connection, operation_id: str, resource_id: str) -> bool:
@@ -37,11 +37,10 @@ def _may_name(c: sa.Connection, operation_id: str, resource_id: str) -> bool:
     return resource_id in {result.get('id') for result in done if isinstance(result, dict)}
 
 
-def _with_later(c: sa.Connection, op: sa.Row) -> list[str]:
-    """An operation, and those after it on its resource: a repair makes again what it finds missing, in its name."""
+def _with_others(c: sa.Connection, op: sa.Row) -> list[str]:
+    """An operation, and the others on its resource: a repair makes again what it finds missing, in its name."""
     o = OPERATIONS.c
-    later = sa.select(o.id).where(o.resource_id == op.resource_id, o.created >= op.created, o.id != op.id)
-    return [op.id, *c.execute(later).scalars()]
+    return [op.id, *c.execute(sa.select(o.id).where(o.resource_id == op.resource_id, o.id != op.id)).scalars()]
 
 
 def is_busy(c: sa.Connection, instance_id: str) -> bool:

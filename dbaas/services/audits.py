@@ -63,7 +63,10 @@ def look(db: Database, cloud: Cloud) -> Report:
 
 def _compare(cloud: Cloud, row: Any, op: Any, made: set[str], mine: Sequence[Resource]) -> Loss:
     there = {r.name: r for r in mine}
-    lost = _lost(made | {'server', 'volume'}, set(there))
+    names = set(there)
+    if 'server' not in names and row.server_id and cloud.server_by_id(row.server_id) is not None:
+        names.add('server')  # clouds leave servers out of a list while a part of them is away
+    lost = _lost(made | {'server', 'volume'}, names)
     found = [f'{name} is gone' for name in sorted(lost)]
     for name, said in (('server', row.server_id), ('volume', row.volume_id)):
         if name in there and there[name].id != said:

@@ -25,11 +25,16 @@ class CheckWhatIsLost(Step):
     effect = 'see that these are still missing: {lost}'
     undo_effect = 'nothing: it only looked'
 
-    def execute(self, run: Any, cloud: Any, lost: list[str]) -> None:
+    def execute(self, run: Any, cloud: Any, lost: list[str], published: dict[str, Any]) -> None:
         allowed = {SERVER} if cut_off(lost) else set()
-        back = sorted(set(there(run, cloud)) & set(lost) - allowed)
-        if back:
+        server = cloud.server_by_id(published['server_id']) if published['server_id'] else None
+        names = set(there(run, cloud)) | ({SERVER} if server is not None else set())
+        if back := sorted(names & set(lost) - allowed):
             raise CloudError(f'{", ".join(back)} of the instance is there again: abort, then audit again')
+        if SERVER not in lost and server is not None and server.status == 'ERROR':
+            raise CloudError(
+                f'server {server.id} is in error and would be replaced: mend or remove it, then audit again'
+            )
 
     def revert(self, run: Any, **_: Any) -> None:
         """Nothing: it only looked."""

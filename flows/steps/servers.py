@@ -3,6 +3,7 @@
 import base64
 from typing import Any
 
+from conf import messaging
 from dbaas.cloud.protocol import Flavor, Machine, Port, Volume
 from dbaas.exceptions import GuestUnreachable
 from flows.base import CommandFailed, Wait
@@ -23,6 +24,8 @@ def fault_of(cloud: Any, run: Any) -> str | None:
 def user_data(accounts: Any, secrets: Any, settings: Any, guest: dict[str, Any]) -> dict[str, Any]:
     """What the agent is told; holds secrets. guest: {instance, datastore, guest_key_id, bus_password_id}."""
     own = own_url(accounts, secrets, guest['instance'], guest['bus_password_id'])
+    if own is None and messaging.brokered(settings):  # it was made before there was a broker
+        raise CommandFailed((), f'instance {guest["instance"]} has no login of its own at the broker: make it anew')
     return {
         'instance': guest['instance'],
         'key': base64.b64encode(secrets.open(guest['guest_key_id'])).decode(),
@@ -48,9 +51,10 @@ class CreateServer(MakeResource):
     ) -> dict[str, Any]:  # fmt: skip
         secret_ids = {'guest_key_id': guest_key_id, 'bus_password_id': bus_password_id}
         guest = {'instance': instance_id, 'datastore': datastore, **secret_ids}
+        told = user_data(accounts, secrets, settings, guest) | {'new_volume': run.inputs.get('made_by') is None}
         machine = Machine(
             Flavor(**flavor), [Port(**one) for one in (port, management_port) if one], Volume(**volume),
-            user_data(accounts, secrets, settings, guest), image or '', server_group['id'], zone or '',
+            told, image or '', server_group['id'], zone or '',
         )  # fmt: skip
         run.check()
         return {'id': cloud.create_server(owner(run), SERVER, machine).id}

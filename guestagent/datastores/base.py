@@ -13,7 +13,10 @@ class Service(Protocol):
         """Make beforehand what the first prepare on a host would have to make."""
 
     def prepare(self, args: dict[str, Any]) -> dict[str, Any]:
-        """The volume attached, the data directory made, the configuration written -> {'version'}."""
+        """The volume attached, the data directory made, the configuration written -> {'version'}.
+
+        args['used']: a server ran on it before, so nothing that is there is made anew.
+        """
 
     def start(
         self, server_binary: str | None, databases: list[dict[str, Any]], users: list[dict[str, Any]]

@@ -30,8 +30,11 @@ def find(volume: str, within: float) -> str:
         time.sleep(LOOK_EVERY)
 
 
-def make_file_system(device: str) -> None:
-    """XFS, on a blank device only. Repeatable, and after a mkfs cut short. Raises CommandError, OSError."""
+def make_file_system(device: str, new: bool) -> None:
+    """XFS, on a blank device only. Repeatable, and after a mkfs cut short. Raises CommandError, OSError.
+
+    new: nobody has used it yet; one that was used and seems blank is damaged, and nothing is written to it.
+    """
     with open(device, 'rb') as content:  # unreadable: an error, where blkid would call it blank
         head = content.read(512)
     held = _held(device)
@@ -39,6 +42,8 @@ def make_file_system(device: str) -> None:
         return
     if held not in ('', 'xfs'):
         raise CommandError(f'{device} holds {held}, which is not ours: nothing is written to it; attach another volume')
+    if not new:
+        raise CommandError(f'{device} was used and holds no file system now: mend it, or restore a backup')
     _run('mkfs.xfs', '-q', '-f', '-K', device)
 
 

@@ -9,7 +9,7 @@ from tests.flows.harness import House
 
 COMMITS, CALLS = ('begin', 'after'), ('call', 'called')
 # they read; 'run' is the guest's own doing
-HARMLESS = ('server', 'volume', 'shortage', 'ask', 'ping', 'resources', 'run')
+HARMLESS = ('server', 'server_by_id', 'volume', 'shortage', 'ask', 'ping', 'resources', 'run')
 TIMEOUT = 20  # seconds after which a frozen conductor is given up
 
 

@@ -72,7 +72,7 @@ class MachineProcess(AgentProcess):
         super().__init__(plane)
         kept = ('instance', 'key', 'datastore', 'transport_url', 'heartbeat_interval', 'address', 'flavor')
         self.given: dict[str, Any] = {name: self.facts[name] for name in kept}
-        self.given['volume'] = {'id': volume.id, 'size': 1}
+        self.given |= {'volume': {'id': volume.id, 'size': 1}, 'new_volume': True}
 
     def start(self) -> None:
         """As the guest image starts it, its folders those of this namespace only. Killed, it takes all with it."""

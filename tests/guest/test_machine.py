@@ -108,6 +108,17 @@ def test_a_format_cut_short_is_done_again(plane: Plane, volume: Volume) -> None:
     assert machine.inside('/srv/dbaas/data').is_dir()
 
 
+def test_a_volume_that_was_used_and_seems_blank_is_not_formatted(plane: Plane, volume: Volume) -> None:
+    machine = MachineProcess(plane, volume)
+    plane.agents.append(machine)
+    machine.given['new_volume'] = False
+    before = volume.digest()
+    machine.start()
+    assert machine.process is not None and machine.process.wait(30) == 1
+    assert 'was used and holds no file system' in machine.log()
+    assert volume.digest() == before
+
+
 def test_facts_that_are_missing_are_named(plane: Plane, volume: Volume) -> None:
     machine = MachineProcess(plane, volume)
     plane.agents.append(machine)

@@ -127,6 +127,20 @@ def test_an_orphan_of_a_half_made_copy_is_made_anew(agent: AgentProcess) -> None
     assert not (home / 'fresh').exists()
 
 
+def test_a_database_that_was_used_is_never_made_anew(agent: AgentProcess) -> None:
+    """Also where the mark of a copy that may be torn was left beside it."""
+    agent.prepare()
+    agent.do('start', server_binary=None, databases=[{'name': 'shop'}], users=[user()])
+    home = Path(agent.facts['data']).parent
+    (home / 'fresh').write_text('another boot')
+    agent.do('stop')
+    agent.prepare()
+    assert (home / 'data' / 'shop').is_dir()
+    (home / 'data').rename(home / 'elsewhere')
+    assert 'restore a backup' in agent.fails('prepare', **agent.prepare_args())
+    (home / 'elsewhere').rename(home / 'data')
+
+
 def test_a_server_that_cannot_be_revived_is_told_and_tried_again(database: AgentProcess) -> None:
     plane = database.plane
     plane.receive()

@@ -34,7 +34,8 @@ class Store(Part):
     def head(self, container: str, name: str) -> dict[str, str] | None:
         """Its headers, in lower case."""
         try:
-            found = self.services.objects.send('HEAD', path(container, name)).headers
+            # of the newest replica: an older one names segments that are gone, and ours would be swept
+            found = self.services.objects.send('HEAD', path(container, name), headers={'X-Newest': 'true'}).headers
         except Refused as error:
             if error.code == 404:
                 return None

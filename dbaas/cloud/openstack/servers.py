@@ -5,12 +5,14 @@ from typing import Any
 
 from dbaas.cloud.openstack import names, user_data
 from dbaas.cloud.openstack.part import Part, oldest, ours
+from dbaas.cloud.openstack.service import Refused
 from dbaas.cloud.openstack.tries import Passing, Row, repeated
 from dbaas.cloud.protocol import Flavor, Machine, Owner, Resource, Server
 from dbaas.exceptions import CloudError
 
 _TAGS = '2.52'  # the first microversion that takes tags with a new server
 _AGE = ('created', 'id')
+_INSTANCE = len('dbaas-') + 36  # of a name: up to the end of the instance's id
 _AT_REST = ('ACTIVE', 'SHUTOFF', 'VERIFY_RESIZE', 'DELETED')
 _FOREIGN = ('PAUSED', 'SUSPENDED', 'RESCUE', 'SHELVED', 'SHELVED_OFFLOADED')  # no call of ours leads there
 
@@ -31,7 +33,10 @@ class Servers(Part):
             made = self.services.compute.post(
                 '/servers', self._order(owner, name, machine), 'server', about=given, version=_TAGS
             )
-            return Server(made['id'], 'BUILD', flavor=machine.flavor.id)
+            # an earlier try that seemed lost may have made one, too: everybody takes the oldest
+            found = oldest(self._named(given), order=_AGE)
+            if found is None:
+                return Server(made['id'], 'BUILD', flavor=machine.flavor.id)
         return server_of(found)
 
     @repeated
@@ -63,11 +68,14 @@ class Servers(Part):
             self._remove(row)
 
     def _remove(self, row: Row) -> None:
-        """Where the cloud keeps deleted servers for a while, this one does not wait: it holds volume and ports."""
-        if row['status'] == 'SOFT_DELETED':
+        """At once, also where the cloud keeps deleted servers for a while: they hold volume and ports."""
+        if row['OS-EXT-STS:task_state'] == 'deleting':
+            return
+        try:
             self.services.compute.post(f'/servers/{row["id"]}/action', {'forceDelete': None})
-        elif row['OS-EXT-STS:task_state'] != 'deleting':
-            self.services.compute.delete(f'/servers/{row["id"]}')
+        except Refused as error:
+            if error.code != 404:
+                raise
 
     def compose(self, given: Mapping[str, Any], machine: Machine) -> str:
         told = user_data.facts(given, machine.volume, machine.ports, machine.flavor)
@@ -98,7 +106,8 @@ class Servers(Part):
         return oldest(rows, order=_AGE)
 
     def _named(self, given: str) -> list[Row]:
-        return self._rows(f'^{given}$')
+        """Nova takes names as regular expressions: it is asked for the instance's, which are plain."""
+        return [row for row in self._rows(f'^{given[:_INSTANCE]}') if row['name'] == given]
 
     def _rows(self, pattern: str) -> list[Row]:
         """pattern: a regular expression of names."""

@@ -38,7 +38,10 @@ class Service:
         _check_version(args.get('version'), version)
         disk.attach(place)
         self._make_folders()
-        datadir.fill(place, source)
+        if not args.get('used'):
+            datadir.fill(place, source)
+        elif not os.path.isdir(place.data):
+            raise CommandError(f'{place.data} had a database and is gone: restore a backup into a new instance')
         text = config.render(
             place, args.get('flavor') or place.flavor, args.get('address') or place.address,
             int(args.get('port') or place.port),
@@ -53,6 +56,7 @@ class Service:
         disk.attach(self._place)
         try:
             if self._runtime.adopt():
+                datadir.settle(self._place)
                 self._await_ready(files.size(self._place.error_log))
                 account.run(self._place, wanted)
             else:
