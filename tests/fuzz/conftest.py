@@ -5,13 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import template  # noqa: F401 - a fixture
 from tests.api.house import ADMIN, MEMBER, House
 from tests.fuzz.answers import Known
 
 
 @pytest.fixture(scope='session')
-def known(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:  # noqa: F811
+def known(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
     folder = str(tmp_path_factory.mktemp('fuzz'))
     house = House(template, folder, quota_instances=-1, quota_volumes=-1, quota_ram=-1)
     yield Known(house, paths(house))
