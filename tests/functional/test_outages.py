@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group('outages')]
 
 # With the file `closed` there, a server is begun and does not start.
 GATE = 'touch $here/reached; while [ -e $here/closed ]; do sleep 0.05; done'
-BEFORE_THE_MACHINE = 4  # steps of a create
+BEFORE_THE_MACHINE = 9  # steps of a create
 
 
 @pytest.fixture(scope='module')

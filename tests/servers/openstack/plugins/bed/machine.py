@@ -119,6 +119,9 @@ class Machine:
             record['nics'].remove(nic)
         self._save(record)
 
+    def has(self, floating: str) -> bool:
+        return any(floating in nic['floating'] for nic in (self.record or {'nics': []})['nics'])
+
     def lead(self, address: str, port: str | None) -> None:
         """A floating address leads to that port of this machine, or here no longer."""
         record, space = self._known(), names.namespace(self.state, self.server)

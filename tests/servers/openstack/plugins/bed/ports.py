@@ -40,5 +40,9 @@ class BindsEverything(api.MechanismDriver):
 def _moved(resource, event, trigger, payload):
     latest = payload.states[-1]
     port = None if event == events.AFTER_DELETE else latest['port_id']
-    for record in pathlib.Path(STATE, 'machines').glob('*/record.json'):
-        Machine(STATE, os.environ['BED_ROOTFS'], record.parent.name).lead(latest['floating_ip_address'], port)
+    records = pathlib.Path(STATE, 'machines').glob('*/record.json')
+    machines = [Machine(STATE, os.environ['BED_ROOTFS'], record.parent.name) for record in records]
+    address = latest['floating_ip_address']
+    # the one that had it first: with it goes a route that would else be the next one's
+    for machine in sorted(machines, key=lambda machine: not machine.has(address)):
+        machine.lead(address, port)

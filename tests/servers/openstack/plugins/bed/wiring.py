@@ -50,7 +50,9 @@ def plug(state: str, space: str, nic: dict) -> None:
 def add_floating(state: str, space: str, nic: dict, address: str) -> None:
     """A second address of the machine, in place of a router's translation."""
     run('ip', '-n', space, 'address', 'replace', f'{address}/32', 'dev', nic['name'])
-    run('ip', 'route', 'replace', f'{address}/32', 'dev', names.bridge(state, nic['network']))
+    on = names.bridge(state, nic['network'])
+    run('ip', 'route', 'replace', f'{address}/32', 'dev', on)
+    run('ip', 'neighbour', 'flush', 'to', address, 'dev', on, check=False)  # it may have been another machine's
 
 
 def remove_floating(state: str, space: str, nic: dict, address: str) -> None:
