@@ -67,5 +67,6 @@ def _alone(db: Database) -> Iterator[config.Config]:
             c.exec_driver_sql(f"SELECT GET_LOCK('{_LOCK_NAME}', {_LOCK_WITHIN})")
             try:
                 yield settings
+                c.exec_driver_sql('COMMIT')  # before the lock goes: who is next has to see the new revision
             finally:
                 c.exec_driver_sql(f"SELECT RELEASE_LOCK('{_LOCK_NAME}')")

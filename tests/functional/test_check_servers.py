@@ -1,5 +1,6 @@
 """dbaas-manage check on the servers of a deployment: each that is there, and each thing that is wrong with one."""
 
+import contextlib
 import os
 import pathlib
 from collections.abc import Callable, Iterator
@@ -11,10 +12,11 @@ from conductor.board.zookeeper import ZooKeeperBoard
 from dbaas.cli.cluster.rabbitmq import RabbitMQ
 from dbaas.cli.cluster.zookeeper import ZooKeeper
 from dbaas.cli.manage.checks import clocks, units
+from dbaas.db.session import Database
 from dbaas.guest.management import Management
 from dbaas.services import keyring
 from tests.checked import Findings, checked, results
-from tests.servers.databases import Databases
+from tests.servers.databases import Databases, wipe
 from tests.servers.ports import free_port, lasting_port
 from tests.waiting import until
 
@@ -30,21 +32,29 @@ def check(databases: Databases, tmp_path: pathlib.Path) -> Check:
     keyring.load(f'{state}/keys.yaml')
 
     def run(code: int = 0, **options: object) -> Findings:
-        given = {'cloud__driver': 'simulated', 'database__connection': databases.migrated('sqlite'), **options}
+        given = {'cloud__driver': 'simulated', 'database__connection': clean(databases, 'sqlite'), **options}
         lines = []
         for name, value in sorted(given.items()):
             group, _, option = name.partition('__')
             lines += [f'[{group}]', f'{option} = {value}']
+        (tmp_path / 'dbaas.conf').touch(0o600)
         (tmp_path / 'dbaas.conf').write_text('\n'.join(lines) + '\n')
         return checked(str(state), str(tmp_path / 'dbaas.conf'), code)
 
     return run
 
 
+def clean(databases: Databases, kind: str) -> str:
+    """The URL of the migrated database of this kind, without what other tests have left in it."""
+    with contextlib.closing(Database(databases.migrated(kind))) as db:
+        wipe(db)
+        return db.url
+
+
 # -- the database ----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize('kind', ['mariadb', 'postgresql'])
 def test_a_database_server(check: Check, databases: Databases, kind: str) -> None:
-    found = check(database__connection=databases.migrated(kind))
+    found = check(database__connection=clean(databases, kind))
     (server,) = found['database server']
     assert server['result'] == 'ok' and kind in server['what'] and 'READ COMMITTED' in server['what']
     assert results(found['clocks']) == ['ok'] == results(found['database'])
@@ -113,7 +123,7 @@ def zookeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeper]:
 def options(databases: Databases, zookeeper: ZooKeeper) -> dict[str, str]:
     """Of a deployment with nothing to remark on but its board."""
     return {
-        'database__connection': databases.migrated('mariadb'),
+        'database__connection': clean(databases, 'mariadb'),
         'board__driver': 'zookeeper',
         'board__hosts': zookeeper.hosts,
         'board__session_timeout': '2',

@@ -74,6 +74,7 @@ def test_create_killed_anywhere_is_finished_by_another(make_cloud, tmp_path):
         config = str(tmp_path / 'state' / 'instances' / owner.instance / 'agent.json')
         until(lambda c=config: len(strays(c)) == 1, what='one agent')
         CONTRACT.remove_all(cloud, owner)
+        cloud.forget(owner.instance)
         assert cloud.snapshot() == before
         if not died:
             break
@@ -89,6 +90,7 @@ def test_delete_killed_anywhere_is_finished_by_another(make_cloud):
         cloud = make_cloud()
         cloud.recover()
         CONTRACT.remove_all(cloud, owner)
+        cloud.forget(owner.instance)
         assert cloud.snapshot() == before
         if not died:
             break

@@ -61,7 +61,7 @@ def check(served: tuple[House, str], openstack_cloud: Cloud, template: str, tmp_
         database.run(lambda c: c.execute(sa.update(METADATA.tables['datastore_versions']).values(image=named)))
         database.close()
         given = {
-            'clouds_file': str(openstack_cloud.clouds_yaml), 'default_network': 'tenant',
+            'clouds_file': str(openstack_cloud.clouds_yaml), 'default_network': openstack_cloud.network('tenant')['id'],
             'management_network': 'management', 'floating_network': 'external', 'volume_type': 'standard', **options,
         }  # fmt: skip
         path = pathlib.Path(keystone_house.configuration(openstack_cloud, tmp_path, **keystone or {}))

@@ -40,6 +40,8 @@ def _found(kind: str, given: str, there: Any, option: str) -> Finding:
 
 def _network(connection: Any, option: str, given: str) -> Finding:
     there = connection.network.find_network(given, ignore_missing=True)
+    if there is not None and not _meant(connection, there, given):
+        return failed('network', f"{given} of [openstack] {option} is the name of another project's", 'give its id')
     if there is not None and option == 'floating_network' and not there.is_router_external:
         remedy = f'openstack network set --external {given}, or {CORRECT}'
         return failed('network', f'{given} of [openstack] {option} is no external network', remedy)
@@ -48,6 +50,12 @@ def _network(connection: Any, option: str, given: str) -> Finding:
             'network', f'{given} of [openstack] {option} has no subnet', f'openstack subnet create, or {CORRECT}'
         )
     return _found('network', given, there, option)
+
+
+def _meant(connection: Any, there: Any, given: str) -> bool:
+    """As the driver looks: by id, or by the name of one that is ours, shared or external."""
+    ours = there.project_id == connection.current_project_id
+    return there.id == given or ours or there.is_shared or there.is_router_external
 
 
 def _flavors(connection: Any) -> Finding:
