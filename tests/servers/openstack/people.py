@@ -61,5 +61,4 @@ def write_clouds(path: pathlib.Path, auth_url: str) -> None:
                   'application_credential_name': APPLICATION, 'application_credential_secret': PASSWORD}  # fmt: skip
     clouds['dbaas'] = {**clouds['admin'], 'auth_type': 'v3applicationcredential', 'auth': credential}
     path.touch(0o600)
-    path.touch(0o600)
     path.write_text(yaml.safe_dump({'clouds': clouds}))
