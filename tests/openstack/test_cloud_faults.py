@@ -53,7 +53,7 @@ def test_one_server_whatever_happens_to_the_call(driver, holder, faults, hollow,
         driver.stop_server(server.id)
         assert rule.hits == 1
     made.until_server(driver, server.id, 'SHUTOFF')
-    with faults.rule(trouble, 'nova', method='DELETE', times=1) as rule:
+    with faults.rule(trouble, 'nova', method='POST', path='/action$', times=1) as rule:
         driver.delete_server(holder, 'server')
         assert rule.hits == 1
     made.until(lambda: driver.server(holder, 'server') is None, 'the server is gone')
