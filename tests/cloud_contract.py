@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from dbaas.cloud.protocol import KINDS, Machine, Nic, Owner, Resource, Rule
+from dbaas.cloud.protocol import KINDS, Machine, Need, Nic, Owner, Resource, Rule
 from tests.waiting import until
 
 PORT = 3306
@@ -100,8 +100,8 @@ class CloudContract(Making):
     def test_nothing_speaks_against_an_instance(self, cloud, owner):
         assert cloud.refusal(owner.project, [], '', '') is None
         assert cloud.refusal(owner.project, [Nic()], '', '') is None
-        assert cloud.shortage(cloud.flavors()[0], 1) is None
-        assert cloud.shortage(cloud.flavors()[0], 1, '', True) is None
+        assert cloud.shortage(Need(cloud.flavors()[0], 1)) is None
+        assert cloud.shortage(Need(cloud.flavors()[0], 1, '', True, True)) is None
 
     def test_server_becomes_active(self, cloud, owner):
         server = self.make_all(cloud, owner)

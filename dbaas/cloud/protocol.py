@@ -53,6 +53,17 @@ class Nic:
 
 
 @dataclasses.dataclass(frozen=True)
+class Need:
+    """What one more instance takes: a volume of `size` GiB; public: an address outside; grouped: a server group."""
+
+    flavor: Flavor
+    size: int
+    volume_type: str = ''
+    public: bool = False
+    grouped: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
 class Port:
     id: str
     address: str
@@ -167,7 +178,7 @@ class Cloud(Protocol):
     def refusal(self, project: str, nics: Sequence[Nic], zone: str, volume_type: str) -> str | None:
         """Why an instance of this project cannot be placed so: an unknown network, or one it may not use, say."""
 
-    def shortage(self, flavor: Flavor, size: int, volume_type: str = '', public: bool = False) -> str | None:
+    def shortage(self, need: Need) -> str | None:
         """Which of the cloud's own quotas is too small for one more instance; None: there is room."""
 
     # -- made

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from dbaas.cloud.protocol import Flavor
+from dbaas.cloud.protocol import Flavor, Need
 from dbaas.exceptions import CloudError
 from flows.base import Step
 
-ASKED = ('flavor', 'volume_size', 'volume_type', 'access')
+ASKED = ('flavor', 'volume_size', 'volume_type', 'access', 'locality')
 
 
 class CheckCloudQuota(Step):
@@ -23,9 +23,9 @@ class CheckCloudQuota(Step):
 
     def execute(
         self, run: Any, cloud: Any, flavor: dict[str, Any], volume_size: int, volume_type: str | None,
-        access: dict[str, Any],
+        access: dict[str, Any], locality: str | None,
     ) -> None:  # fmt: skip
-        short = shortage(cloud, flavor, volume_size, volume_type, access)
+        short = shortage(cloud, flavor, volume_size, volume_type, access, locality)
         if short is not None:
             raise CloudError(f'the cloud has no room: {short}; raise its quota or remove something, then resume')
 
@@ -34,8 +34,9 @@ class CheckCloudQuota(Step):
 
 
 def shortage(
-    cloud: Any, flavor: dict[str, Any], volume_size: int, volume_type: str | None, access: dict[str, Any]
-) -> str | None:
-    public = bool(access.get('is_public'))
-    found: str | None = cloud.shortage(Flavor(**flavor), volume_size, volume_type or '', public)
+    cloud: Any, flavor: dict[str, Any], volume_size: int, volume_type: str | None, access: dict[str, Any],
+    locality: str | None,
+) -> str | None:  # fmt: skip
+    public, grouped = bool(access.get('is_public')), locality is not None
+    found: str | None = cloud.shortage(Need(Flavor(**flavor), volume_size, volume_type or '', public, grouped))
     return found

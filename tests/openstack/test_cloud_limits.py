@@ -2,7 +2,7 @@
 
 import pytest
 
-from dbaas.cloud.protocol import Nic, Owner
+from dbaas.cloud.protocol import Need, Nic, Owner
 from dbaas.exceptions import CloudError
 from tests.openstack.cloud_fixtures import Seen, options_of
 
@@ -42,6 +42,7 @@ def quota(openstack_cloud):
         ('Nova', 'instances', 0, 'instances'),
         ('Nova', 'cores', 0, 'cores'),
         ('Nova', 'ram', 100, 'ram (MiB)'),
+        ('Nova', 'server_groups', 0, 'server groups'),
         ('Cinder', 'volumes', 0, 'volumes'),
         ('Cinder', 'gigabytes', 4, 'gigabytes'),
         ('Cinder', 'gigabytes_fast', 4, 'gigabytes_fast'),
@@ -52,10 +53,10 @@ def quota(openstack_cloud):
     ],
 )
 def test_the_quota_that_is_too_small_is_named(bare, openstack_cloud, quota, service, name, limit, said):
-    flavor = bare.flavors()[0]
-    assert bare.shortage(flavor, 5, 'fast', True) is None
+    need = Need(bare.flavors()[0], 5, 'fast', public=True, grouped=True)
+    assert bare.shortage(need) is None
     quota(service, name, limit)
-    why = bare.shortage(flavor, 5, 'fast', True)
+    why = bare.shortage(need)
     assert why.startswith(f"{service}'s quota of {said} is too small: ") and f' of {limit} are used, ' in why
     assert openstack_cloud.project('other') in why
 
@@ -63,7 +64,8 @@ def test_the_quota_that_is_too_small_is_named(bare, openstack_cloud, quota, serv
 def test_what_does_not_need_it_has_room(bare, quota):
     quota('Cinder', 'gigabytes_fast', 4)
     quota('Neutron', 'floating_ips', 0)
-    assert bare.shortage(bare.flavors()[0], 5) is None
+    quota('Nova', 'server_groups', 0)
+    assert bare.shortage(Need(bare.flavors()[0], 5)) is None
 
 
 def test_a_quota_that_fills_up_meanwhile_is_named_by_its_service(bare, quota):

@@ -11,7 +11,7 @@ from dbaas.cloud.local.disks import Disks
 from dbaas.cloud.local.parts import doing
 from dbaas.cloud.local.records import Record
 from dbaas.cloud.local.upkeep import Upkeep
-from dbaas.cloud.protocol import Flavor, FloatingIp, Machine, Nic, Owner, Port, Resource, Rule, Server
+from dbaas.cloud.protocol import Flavor, FloatingIp, Machine, Need, Nic, Owner, Port, Resource, Rule, Server
 from dbaas.exceptions import CloudError
 
 
@@ -45,7 +45,7 @@ class LocalCloud(Disks, Changes, Upkeep):
             return "this cloud has no volume types: leave out the volume's type"
         return None
 
-    def shortage(self, flavor: Flavor, size: int, volume_type: str = '', public: bool = False) -> str | None:
+    def shortage(self, need: Need) -> str | None:
         """There is no quota on this machine: what does not fit fails when it is used."""
         return None
 

@@ -8,7 +8,7 @@ from dbaas.cloud.openstack.network import Network
 from dbaas.cloud.openstack.part import Part
 from dbaas.cloud.openstack.services import Services
 from dbaas.cloud.openstack.tries import Row, Tries, repeated
-from dbaas.cloud.protocol import Flavor, Nic
+from dbaas.cloud.protocol import Need, Nic
 
 RULES = 3  # of a group at least: two that lead outward, made by Neutron, and one of ours
 Use = tuple[str, str, int, int, int]  # service, quota, used, limit, needed
@@ -18,8 +18,8 @@ class Quotas(Part):
     """Of the service project, not of the tenant."""
 
     @repeated
-    def shortage(self, flavor: Flavor, size: int, volume_type: str = '', public: bool = False) -> str | None:
-        uses = [*self._compute(flavor), *self._volume(size, volume_type), *self._network(public)]
+    def shortage(self, need: Need) -> str | None:
+        uses = [*self._compute(need), *self._volume(need), *self._network(need)]
         for service, quota, used, limit, needed in uses:
             if 0 <= limit < used + needed:
                 return (
@@ -28,30 +28,32 @@ class Quotas(Part):
                 )
         return None
 
-    def _compute(self, flavor: Flavor) -> Iterator[Use]:
+    def _compute(self, need: Need) -> Iterator[Use]:
         found = self.services.compute.find('/limits', 'limits') or {'absolute': {}}
         absolute = found['absolute']
         for quota, used, limit, needed in (
             ('instances', 'totalInstancesUsed', 'maxTotalInstances', 1),
-            ('cores', 'totalCoresUsed', 'maxTotalCores', flavor.vcpus),
-            ('ram (MiB)', 'totalRAMUsed', 'maxTotalRAMSize', flavor.ram),
+            ('cores', 'totalCoresUsed', 'maxTotalCores', need.flavor.vcpus),
+            ('ram (MiB)', 'totalRAMUsed', 'maxTotalRAMSize', need.flavor.ram),
+            ('server groups', 'totalServerGroupsUsed', 'maxServerGroups', int(need.grouped)),
         ):
-            yield 'Nova', quota, absolute.get(used, 0), absolute.get(limit, -1), needed
+            if needed:
+                yield 'Nova', quota, absolute.get(used, 0), absolute.get(limit, -1), needed
 
-    def _volume(self, size: int, volume_type: str) -> Iterator[Use]:
+    def _volume(self, need: Need) -> Iterator[Use]:
         path = f'/os-quota-sets/{self.services.project}'
         quotas = self.services.volume.find(path, 'quota_set', usage='true') or {}
-        type = volume_type or self.options.volume_type or ''
-        needs = {'volumes': 1, 'gigabytes': size, f'volumes_{type}': 1, f'gigabytes_{type}': size}
+        type = need.volume_type or self.options.volume_type or ''
+        needs = {'volumes': 1, 'gigabytes': need.size, f'volumes_{type}': 1, f'gigabytes_{type}': need.size}
         for quota, needed in needs.items():
             yield from _use('Cinder', quota, quotas.get(quota), 'in_use', needed)
         largest = quotas.get('per_volume_gigabytes') or {'limit': -1}
-        yield 'Cinder', 'per_volume_gigabytes', 0, largest['limit'], size
+        yield 'Cinder', 'per_volume_gigabytes', 0, largest['limit'], need.size
 
-    def _network(self, public: bool) -> Iterator[Use]:
+    def _network(self, need: Need) -> Iterator[Use]:
         path = f'/quotas/{self.services.project}/details.json'
         quotas = self.services.network.find(path, 'quota') or {}
-        floating = 1 if public and self.options.floating_network else 0
+        floating = 1 if need.public and self.options.floating_network else 0
         ports = 2 if self.options.management_network else 1
         needs = {'port': ports, 'security_group': 1, 'security_group_rule': RULES, 'floatingip': floating}
         for quota, needed in needs.items():

@@ -7,6 +7,7 @@ from dbaas.cloud.protocol import (
     Flavor,
     FloatingIp,
     Machine,
+    Need,
     Nic,
     Owner,
     Port,
@@ -75,9 +76,9 @@ class SimulatedCloud(Changes):
                 return f'{what} {name} is not known here; there is {", ".join(self.offers[what])}'
         return None
 
-    def shortage(self, flavor: Flavor, size: int, volume_type: str = '', public: bool = False) -> str | None:
+    def shortage(self, need: Need) -> str | None:
         self.faults.hit('shortage', BEFORE)
-        more = {'servers': 1, 'ram': flavor.ram, 'volumes': 1, 'gigabytes': size}
+        more = {'servers': 1, 'ram': need.flavor.ram, 'volumes': 1, 'gigabytes': need.size}
         with self.state.look():
             used = self._used()
         for what, limit in self.quota.items():

@@ -10,6 +10,7 @@ from dbaas.cloud.protocol import (
     FloatingIp,
     Machine,
     Nic,
+    Need,
     Owner,
     Port,
     Resource,
@@ -73,10 +74,8 @@ class RemoteCloud:
         why: str | None = self._call('refusal', nics=[_plain(nic) for nic in nics], **asked)
         return why
 
-    def shortage(self, flavor: Flavor, size: int, volume_type: str = '', public: bool = False) -> str | None:
-        why: str | None = self._call(
-            'shortage', flavor=_plain(flavor), size=size, volume_type=volume_type, public=public
-        )
+    def shortage(self, need: Need) -> str | None:
+        why: str | None = self._call('shortage', need=_plain(need))
         return why
 
     # -- made

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dbaas.cloud.protocol import Flavor, Machine, Nic, Owner, Port, Resource, Volume
+from dbaas.cloud.protocol import Flavor, Machine, Need, Nic, Owner, Port, Resource, Volume
 from dbaas.cloud.protocol import Rule as SecurityRule
 from dbaas.cloud.simulated.cloud import SimulatedCloud
 from dbaas.cloud.simulated.guests import SimulatedGuests
@@ -17,6 +17,7 @@ Call = Callable[..., Any]
 TYPES: Mapping[str, Callable[[Any], Any]] = {
     'owner': lambda data: Owner(**data),
     'flavor': lambda data: Flavor(**data),
+    'need': lambda data: Need(**{**data, 'flavor': Flavor(**data['flavor'])}),
     'port': lambda data: Port(**data),
     'machine': lambda data: machine(**data),
     'nic': lambda data: None if data is None else Nic(**data),
