@@ -31,7 +31,8 @@ def talking(socket: str, what: str) -> Iterator[Any]:
     except errors.DockerException as error:
         raise CommandError(
             f'{what}: the container daemon does not answer at {socket} ({_root(error)}):'
-            f' start it (systemctl start docker) or set [container] socket'
+            f' start it (systemctl start docker), install it (into a guest image by DBAAS_GUEST_PACKAGES=docker.io)'
+            f' or set [container] socket'
         ) from error
     try:
         yield client

@@ -4,7 +4,7 @@ import fcntl
 import os
 import re
 import tarfile
-from typing import Any
+from typing import Any, BinaryIO
 
 from guestagent.failure import CommandError
 
@@ -21,6 +21,21 @@ def ensure(client: Any, reference: str, archive: str | None, folder: str | None)
     found = _get(client, reference)
     if found is not None:
         return found
+    with _open(reference, archive, folder) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # several agents of a machine want it at once: one brings it
+        return _get(client, reference) or _bring(client, reference, file.name)
+
+
+def look(client: Any, reference: str, archive: str | None, folder: str | None) -> str:
+    """Where `ensure` would find the image, in words; nothing is brought. Raises CommandError with the remedy."""
+    if _get(client, reference) is not None:
+        return 'the daemon has it'
+    with _open(reference, archive, folder) as file:
+        _saved(file.name)
+        return f'it comes from {file.name}'
+
+
+def _open(reference: str, archive: str | None, folder: str | None) -> BinaryIO:
     if archive is None:
         raise CommandError(
             f'the container daemon has no image {reference} and its datastore version names no archive of it:'
@@ -28,15 +43,12 @@ def ensure(client: Any, reference: str, archive: str | None, folder: str | None)
         )
     path = os.path.join(folder or ARCHIVES, archive)
     try:
-        file = open(path, 'rb')  # noqa: SIM115 - the API's errors are OSErrors, too
+        return open(path, 'rb')
     except OSError as error:
         raise CommandError(
             f'the archive {path} of image {reference} cannot be read ({error.strerror}):'
-            f' put it there or set [container] archives'
+            f' put it there (into a guest image by DBAAS_GUEST_ARCHIVES) or set [container] archives'
         ) from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # several agents of a machine want it at once: one brings it
-        return _get(client, reference) or _bring(client, reference, path)
 
 
 def _get(client: Any, reference: str) -> str | None:
@@ -71,7 +83,7 @@ def _saved(path: str) -> bool:
         with tarfile.open(path) as tar:
             return any(member.name.removeprefix('./') in SAVED for member in tar)
     except tarfile.TarError as error:
-        raise CommandError(f'{path} is no tar archive: {error}') from error
+        raise CommandError(f'{path} is no tar archive ({error}): make another, see docs/guest-image.md') from error
 
 
 def _split(reference: str) -> tuple[str, str]:

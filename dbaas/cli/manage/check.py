@@ -18,7 +18,8 @@ Check = Callable[[Deployment], Iterator[Finding]]
 def check(deployment: Deployment) -> None:
     """Diagnose a deployment: installation, options, database, keys, identities, and whatever it consists of: RabbitMQ,
     ZooKeeper and conductors, Keystone and the catalogue, units, the services of OpenStack with networks, flavors and
-    guest images, clocks; of the local cloud programs, addresses, limits.
+    guest images, clocks; of the local cloud programs, containers, addresses,
+    limits.
 
     Nothing is changed; what is made to try something out is removed again. A warning means that it works, with
     less. Exit code 0: no check FAILED; 1: one did.
@@ -87,10 +88,10 @@ def _of_servers(deployment: Deployment) -> list[Check]:
 
 
 def _of_cloud(deployment: Deployment) -> list[Check]:
-    from dbaas.cli.manage.checks import cloud, local, programs
+    from dbaas.cli.manage.checks import cloud, containers, local, programs
 
     kinds: dict[str, list[Check]] = {
-        'local': [programs.datastores, local.addresses, local.limits, local.volumes],
+        'local': [programs.datastores, containers.containers, local.addresses, local.limits, local.volumes],
         'openstack': [cloud.openstack],
     }
     return kinds.get(deployment.conf.cloud.driver, [])
