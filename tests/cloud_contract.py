@@ -197,3 +197,12 @@ class CloudContract(Making):
         assert {r.owner.instance for r in cloud.resources()} >= {owner.instance, other.instance}
         for instance in (owner.instance, other.instance):
             cloud.forget(instance)
+
+    def test_resources_of_some_kinds(self, cloud, owner):
+        self.make_parts(cloud, owner)
+        found = cloud.resources(owner.instance)
+        for kinds in ([], ['port'], ['volume', 'port'], KINDS):
+            assert cloud.resources(owner.instance, kinds) == [r for r in found if r.kind in kinds]
+        ports = [r for r in cloud.resources(kinds=['port']) if r.owner == owner]
+        assert ports == [r for r in found if r.kind == 'port']
+        cloud.forget(owner.instance)

@@ -7,7 +7,7 @@ Errors: CloudError, when the client's own tries are used up, with a message for 
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 
@@ -265,8 +265,11 @@ class Cloud(Protocol):
 
     def delete_server_group(self, owner: Owner, name: str) -> None: ...
 
-    def resources(self, instance: str | None = None) -> list[Resource]:
-        """All that exists and carries our tag, of one instance or of all; in an order in which they can be removed."""
+    def resources(self, instance: str | None = None, kinds: Collection[str] = KINDS) -> list[Resource]:
+        """All that exists and carries our tag, of one instance or of all; in an order in which they can be removed.
+
+        kinds: only these are looked for, which spares a cloud the other questions.
+        """
 
     def remove(self, resource: Resource) -> None:
         """Make one resource gone, whatever operation made it (delete, audit)."""

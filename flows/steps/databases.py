@@ -85,7 +85,7 @@ class StopDatabase(Submit):
     deadline = 'database'
 
     def execute(self, run: Any, cloud: Any, guest: Any) -> str | None:
-        if not any(r.kind == 'server' for r in cloud.resources(run.instance_id)):
+        if not cloud.resources(run.instance_id, ['server']):
             return None
         try:
             return self.submit(run, guest, 'stop', {})

@@ -1,7 +1,9 @@
 """What a repair looks at before it makes anything: that it is really missing, and that the volume is there."""
 
+from collections.abc import Collection
 from typing import Any
 
+from dbaas.cloud.protocol import KINDS
 from dbaas.exceptions import CloudError
 from flows.base import Step, Wait
 from flows.steps import volumes
@@ -16,9 +18,12 @@ def cut_off(lost: list[str]) -> bool:
     return any(name in lost for name in PORTS)
 
 
-def there(run: Any, cloud: Any) -> dict[str, Any]:
-    """name -> resource of those that the create has made."""
-    return {r.name: r for r in cloud.resources(run.instance_id) if r.owner == owner(run)}
+def there(run: Any, cloud: Any, kinds: Collection[str] = KINDS) -> dict[str, Any]:
+    """name -> resource of those that the create has made; not a server that is deleted and only kept for a while."""
+    found = {r.name: r for r in cloud.resources(run.instance_id, kinds) if r.owner == owner(run)}
+    if SERVER in found and cloud.server_by_id(found[SERVER].id) is None:
+        del found[SERVER]
+    return found
 
 
 class CheckWhatIsLost(Step):
@@ -63,8 +68,8 @@ class RemoveCutOffServer(Step):
     deadline = 'server'
 
     def execute(self, run: Any, cloud: Any, lost: list[str]) -> None:
-        found = there(run, cloud).get(SERVER)
-        if cut_off(lost) and found is not None:
+        found = there(run, cloud, [SERVER]).get(SERVER) if cut_off(lost) else None
+        if found is not None:
             run.check()
             cloud.remove(found)
 
@@ -78,5 +83,5 @@ class WaitForCutOffServerGone(Wait):
     eager = True
 
     def execute(self, run: Any, cloud: Any, lost: list[str]) -> None:
-        if cut_off(lost) and SERVER in there(run, cloud):
+        if cut_off(lost) and SERVER in there(run, cloud, [SERVER]):
             self.park(run, [f'server:{run.instance_id}'], 'the server is still being removed')

@@ -49,13 +49,14 @@ class RemoveOrphans(Step):
 
 
 class WaitForOrphansGone(Wait):
-    """Base."""
+    """Base: those of some kinds."""
 
+    kinds: tuple[str, ...] = ()
     irreversible = WHY
     eager = True
 
     def await_gone(self, run: Any, cloud: Any, swept: Collection[str]) -> None:
-        left = [r for r in cloud.resources() if r.id in swept] if swept else []
+        left = [r for r in cloud.resources(kinds=self.kinds) if r.id in swept] if swept else []
         if left:
             self.park(run, [f'orphans:{run.operation_id}'], f'{left[0].kind} {left[0].id} is still being removed')
 
@@ -66,6 +67,7 @@ class RemoveOrphanServers(RemoveOrphans):
 
 
 class WaitForOrphanServersGone(WaitForOrphansGone):
+    kinds = RemoveOrphanServers.kinds
     effect = 'wait until they are gone'
     deadline = 'server'
 
@@ -79,6 +81,7 @@ class RemoveOrphanSnapshots(RemoveOrphans):
 
 
 class WaitForOrphanSnapshotsGone(WaitForOrphansGone):
+    kinds = RemoveOrphanSnapshots.kinds
     effect = 'wait until they are gone'
     deadline = 'volume'
 
@@ -92,6 +95,7 @@ class RemoveOtherOrphans(RemoveOrphans):
 
 
 class WaitForOtherOrphansGone(WaitForOrphansGone):
+    kinds = RemoveOtherOrphans.kinds
     effect = 'wait until they are gone'
     deadline = 'volume'
 

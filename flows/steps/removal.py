@@ -2,14 +2,9 @@
 
 from typing import Any
 
-from dbaas.cloud.protocol import Resource
 from flows.base import Step, Wait
 
 WHY = 'the instance is being deleted'
-
-
-def existing(cloud: Any, run: Any, kind: str) -> list[Resource]:
-    return [r for r in cloud.resources(run.instance_id) if r.kind == kind]
 
 
 class Remove(Step):
@@ -19,7 +14,7 @@ class Remove(Step):
     irreversible = WHY
 
     def execute(self, run: Any, cloud: Any) -> None:
-        for resource in existing(cloud, run, self.kind):
+        for resource in cloud.resources(run.instance_id, [self.kind]):
             run.check()
             cloud.remove(resource)
 
@@ -38,7 +33,7 @@ class WaitUntilGone(Wait):
     eager = True
 
     def execute(self, run: Any, cloud: Any) -> None:
-        if existing(cloud, run, self.kind):
+        if cloud.resources(run.instance_id, [self.kind]):
             self.park(run, [f'{self.kind}:{run.instance_id}'], f'the {self.kind} is still being removed')
 
 

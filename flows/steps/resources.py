@@ -46,6 +46,6 @@ class MakeResource(Step):
 
     def gone(self, run: Any, cloud: Any, kind: str) -> None:
         """Of an undo, at its end: clouds answer before the thing is really gone, and what it used can go only then."""
-        mine = [r for r in cloud.resources(run.instance_id) if r.kind == kind and r.owner == owner(run)]
+        mine = [r for r in cloud.resources(run.instance_id, [kind]) if r.owner == owner(run)]
         if mine:
             self.park(run, [f'{kind}:{run.instance_id}'], f'{kind} {mine[0].id} is still being removed')

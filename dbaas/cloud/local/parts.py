@@ -5,7 +5,7 @@ import errno
 import functools
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from dbaas.cloud.local import flavors, volumes
@@ -16,7 +16,7 @@ from dbaas.cloud.local.machines import Machines
 from dbaas.cloud.local.objects import LocalObjects
 from dbaas.cloud.local.places import Places, remove_tree
 from dbaas.cloud.local.records import Record, Records
-from dbaas.cloud.protocol import Resource, Server
+from dbaas.cloud.protocol import KINDS, Resource, Server
 from dbaas.exceptions import CloudError
 
 ADDRESS_DIR = '/run/lock/dbaas-addresses'
@@ -43,10 +43,10 @@ class Parts:
         )  # fmt: skip
         self.objects = LocalObjects(os.path.join(places.state, 'objects'))
 
-    def resources(self, instance: str | None = None) -> list[Resource]:
+    def resources(self, instance: str | None = None, kinds: Collection[str] = KINDS) -> list[Resource]:
         """In an order in which they can be removed."""
         instances = self._records.instances() if instance is None else [instance]
-        return [record.resource for i in instances for record in self._records.all(i)]
+        return [record.resource for i in instances for record in self._records.all(i) if record.kind in kinds]
 
     def _leave(self, instance: str) -> None:
         """With its last resource an instance's folders go: an undone create leaves nothing either."""

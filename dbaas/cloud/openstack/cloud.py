@@ -1,7 +1,7 @@
 """The cloud `openstack`: its parts under the protocol of dbaas/cloud/protocol.py."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from typing import Any
 
 from dbaas.cloud.openstack.changes import Changes
@@ -92,7 +92,7 @@ class OpenStackCloud:
         return []
 
     @repeated
-    def resources(self, instance: str | None = None, kinds: Sequence[str] = KINDS) -> list[Resource]:
+    def resources(self, instance: str | None = None, kinds: Collection[str] = KINDS) -> list[Resource]:
         found = [resource for kind in kinds for resource in self._part_of[kind].resources(kind, instance)]
         return sorted(found, key=lambda r: (KINDS.index(r.kind), r.name, r.id))
 

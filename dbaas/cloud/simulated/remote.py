@@ -2,15 +2,16 @@
 
 import base64
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from dbaas.cloud.protocol import (
+    KINDS,
     Flavor,
     FloatingIp,
     Machine,
-    Nic,
     Need,
+    Nic,
     Owner,
     Port,
     Resource,
@@ -183,8 +184,8 @@ class RemoteCloud:
     def delete_server_group(self, owner: Owner, name: str) -> None:
         self._call('delete_server_group', owner=_plain(owner), name=name)
 
-    def resources(self, instance: str | None = None) -> list[Resource]:
-        found = self._call('resources', instance=instance)
+    def resources(self, instance: str | None = None, kinds: Collection[str] = KINDS) -> list[Resource]:
+        found = self._call('resources', instance=instance, kinds=list(kinds))
         return [Resource(**{**row, 'owner': Owner(**row['owner'])}) for row in found]
 
     def remove(self, resource: Resource) -> None:

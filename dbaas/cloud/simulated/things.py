@@ -1,6 +1,7 @@
 """What exists in the simulated cloud: found or made by name, used by one another, gone at last."""
 
 import dataclasses
+from collections.abc import Collection
 from typing import Any
 
 from dbaas.cloud.protocol import KINDS, Owner, Resource
@@ -123,11 +124,11 @@ class Things:
                 self._erase(id)
 
     # -- all of it
-    def resources(self, instance: str | None = None) -> list[Resource]:
+    def resources(self, instance: str | None = None, kinds: Collection[str] = KINDS) -> list[Resource]:
         self.faults.hit('resources', BEFORE, instance=instance)
         with self.state.change():
             self._bury(instance)
-            found = [resource_of(id, row) for id, row in self._rows(instance).items()]
+            found = [resource_of(id, row) for id, row in self._rows(instance).items() if row['kind'] in kinds]
         return sorted(found, key=lambda r: (KINDS.index(r.kind), r.name, r.id))
 
     def remove(self, resource: Resource) -> None:
