@@ -13,7 +13,7 @@ import pytest
 from flows import registry
 from flows.graph import Graph
 from tests.fixtures import every_kind
-from tests.flows import harness, toy
+from tests.flows import harness, photograph, toy
 from tests.flows.injection import Injection
 from tests.flows.scenarios import SCENARIOS, Scenario
 from tests.servers.databases import Databases
@@ -99,15 +99,25 @@ def disk(kind: str, disks: Callable[[str], harness.Disk]) -> harness.Disk:
     return disks(kind)
 
 
+@pytest.fixture(scope='session')
+def photographs() -> dict[str, photograph.Photograph]:
+    """Operation -> what exists before it is asked for; filled by the first test that needs one."""
+    return {}
+
+
 @pytest.fixture
-def open_place(disk: harness.Disk) -> Iterator[Callable[..., Place]]:
+def open_place(disk: harness.Disk, photographs: dict[str, photograph.Photograph]) -> Iterator[Callable[..., Place]]:
     """open_place(name, policy=None) -> Place on an empty disk, everything that must exist before in place."""
     harness.quiet()
     injection = Injection()
 
     def make(name: str, **options: Any) -> Place:
         house = harness.House(disk, **options)
-        SCENARIOS[name].before(house)
+        if name in photographs:
+            photograph.put_back(house, photographs[name])
+        else:
+            SCENARIOS[name].before(house)
+            photographs[name] = photograph.take(house)
         injection.began.clear()
         house.posted.clear()
         return Place(house, injection, name, house.slate())
