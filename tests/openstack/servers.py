@@ -20,6 +20,7 @@ class Servers:
         self._servers: list[str] = []
         self._volumes: list[str] = []
         self._ports: list[str] = []
+        self._groups: list[str] = []
 
     def volume(self, size: int, **more: Any) -> str:
         """-> its id, when it is available. size: GiB."""
@@ -28,8 +29,27 @@ class Servers:
         until(lambda: self.cloud.block_storage.get_volume(made).status == 'available', SLOW, 'the volume')
         return made
 
-    def port(self, network: str = 'tenant') -> Any:
-        made = self.cloud.network.create_port(network_id=self._there.network(network)['id'], name='bed')
+    def group(self, *sources: str, port: int | None = None) -> str:
+        """-> the id of a security group that lets these networks in, to one TCP port or to all."""
+        made = self.cloud.network.create_security_group(name='bed').id
+        self._groups.append(made)
+        for source in sources:
+            self.allow(made, port, remote_ip_prefix=source)
+        return made
+
+    def allow(self, group: str, port: int | None, **source: str) -> str:
+        """-> the id of the rule. source: as Neutron calls it."""
+        facts = {'protocol': 'tcp', 'port_range_min': port, 'port_range_max': port, **source}
+        return self.cloud.network.create_security_group_rule(
+            security_group_id=group, direction='ingress', ether_type='IPv4', **facts
+        ).id
+
+    def port(self, network: str = 'tenant', group: str = '') -> Any:
+        """Without a group anybody reaches it."""
+        groups = [group or self.group('0.0.0.0/0')]
+        made = self.cloud.network.create_port(
+            network_id=self._there.network(network)['id'], name='bed', security_groups=groups
+        )
         self._ports.append(made.id)
         return made
 
@@ -65,7 +85,7 @@ class Servers:
 
     def clear(self) -> None:
         for server in self._servers:
-            self.compute.delete_server(server)
+            self.compute.delete_server(server, force=True)  # else the cloud keeps it for a while, and its volumes
         until(lambda: not {one.id for one in self.compute.servers()} & set(self._servers), SLOW, 'no servers')
         storage = self.cloud.block_storage
         there = {one.id for one in storage.volumes()} & set(self._volumes)
@@ -75,7 +95,9 @@ class Servers:
         until(lambda: not {one.id for one in storage.volumes()} & there, SLOW, 'no volumes')
         for port in self._ports:
             self.cloud.network.delete_port(port)
-        self._servers, self._volumes, self._ports = [], [], []
+        for group in self._groups:
+            self.cloud.network.delete_security_group(group)
+        self._servers, self._volumes, self._ports, self._groups = [], [], [], []
 
 
 def encoded(user_data: str) -> str:

@@ -5,9 +5,11 @@ What is said of it stands in `record.json`, so it is known again when Nova was r
 
 import json
 import os
+import pathlib
 import shutil
 
 from . import boot, disks, names, wiring
+from .firewall import Firewall
 
 KINDS = ('upper', 'work', 'root')
 
@@ -42,6 +44,7 @@ class Machine:
         if not record['hollow']:
             self._furnish(record, seed)
         self._save(record)
+        self._protect(record)
 
     def _furnish(self, record: dict, seed: dict[str, bytes]) -> None:
         if not os.path.isdir(self.rootfs):
@@ -54,10 +57,18 @@ class Machine:
             with open(os.path.join(drive, path), 'wb') as out:
                 out.write(content)
         space = wiring.namespace(self.state, self.server)
+        self._protect(record)
         for nic in record['nics']:
             wiring.plug(self.state, space, nic)
         for volume, path in record['volumes'].items():
             disks.attach(self.folder, volume, path)
+
+    def _protect(self, record: dict) -> None:
+        """Before a wire is there, and when the record is: who changes the rules from then on sees the machine."""
+        if not record['hollow']:
+            firewall = Firewall(self.state)
+            with firewall.held():
+                firewall.apply(self.server, firewall.text(record['nics']))
 
     def start(self) -> None:
         record = self._known()
@@ -107,10 +118,13 @@ class Machine:
         self._save(record)
 
     def plug(self, nic: dict) -> None:
-        record = self._known()
+        known = self._known()
+        record = {**known, 'nics': [*known['nics'], nic]}
+        self._protect(record)
         if not record['hollow']:
             wiring.plug(self.state, wiring.namespace(self.state, self.server), nic)
-        self._save({**record, 'nics': [*record['nics'], nic]})
+        self._save(record)
+        self._protect(record)
 
     def unplug(self, port: str) -> None:
         record = self._known()
@@ -146,3 +160,8 @@ class Machine:
         with open(self._path + '.new', 'w') as out:
             json.dump(record, out)
         os.rename(self._path + '.new', self._path)
+
+
+def known(state: str, rootfs: str) -> list[Machine]:
+    records = pathlib.Path(state, 'machines').glob('*/record.json')
+    return [Machine(state, rootfs, record.parent.name) for record in records]

@@ -1,17 +1,17 @@
 """Neutron's mechanism driver: every port is bound on every host at once; the hypervisor makes the wires.
 
-A floating address that comes to a port after its machine was made, or goes, is heard of here alone.
+A floating address that comes to a port after its machine was made, or goes, is heard of here alone; what security
+groups say, too (`security.py`).
 """
 
 import os
-import pathlib
 
 from neutron_lib import constants
 from neutron_lib.api.definitions import portbindings
 from neutron_lib.callbacks import events, registry, resources
 from neutron_lib.plugins.ml2 import api
 
-from .machine import Machine
+from . import machine, security
 
 STATE = os.environ['BED_STATE']
 
@@ -24,6 +24,7 @@ class BindsEverything(api.MechanismDriver):
     def initialize(self):
         for event in (events.AFTER_CREATE, events.AFTER_UPDATE, events.AFTER_DELETE):
             registry.subscribe(_moved, resources.FLOATING_IP, event)
+        security.subscribe()
 
     def bind_port(self, context):
         details = {portbindings.CAP_PORT_FILTER: True, portbindings.VIF_DETAILS_CONNECTIVITY: self.connectivity}
@@ -40,9 +41,8 @@ class BindsEverything(api.MechanismDriver):
 def _moved(resource, event, trigger, payload):
     latest = payload.states[-1]
     port = None if event == events.AFTER_DELETE else latest['port_id']
-    records = pathlib.Path(STATE, 'machines').glob('*/record.json')
-    machines = [Machine(STATE, os.environ['BED_ROOTFS'], record.parent.name) for record in records]
+    machines = machine.known(STATE, os.environ['BED_ROOTFS'])
     address = latest['floating_ip_address']
     # the one that had it first: with it goes a route that would else be the next one's
-    for machine in sorted(machines, key=lambda machine: not machine.has(address)):
-        machine.lead(address, port)
+    for one in sorted(machines, key=lambda one: not one.has(address)):
+        one.lead(address, port)
