@@ -1,6 +1,7 @@
 """Swift: objects of any size. Small ones are one PUT; large ones are segments and, last of all, a manifest (SLO)."""
 
 import contextlib
+import functools
 import hashlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
@@ -84,6 +85,6 @@ class SwiftObjects(Part):
         self._store.remove_object(path(container, name))
         Segments(self._store, container, name).sweep()
 
-    @property
+    @functools.cached_property
     def _store(self) -> Store:
         return Store(self.services, self.options, self.tries)

@@ -1,5 +1,6 @@
 """The segments of a large object in Swift: where they lie, what lists them, and which of them nobody needs."""
 
+import functools
 import hashlib
 import json
 import uuid
@@ -12,11 +13,24 @@ from dbaas.cloud.openstack.tries import Row, repeated
 
 META = 'x-object-meta-'
 UPLOAD = f'{META}dbaas-upload'  # of an object: which segments it is made of
-MOST = 1000  # entries of a manifest; where there are more, it lists manifests
+MOST = 1000  # entries of a manifest, where Swift does not say
 
 
 class Store(Part):
     """One HTTP call each, repeated while its failure may pass."""
+
+    @functools.cached_property
+    def most(self) -> int:
+        """Entries of a manifest; asked once."""
+        return max(2, self._most())
+
+    @repeated
+    def _most(self) -> int:
+        try:
+            told = self.services.objects.above().send('GET', '/info').json()
+            return int(told['slo']['max_manifest_segments'])
+        except (Refused, ValueError, KeyError, TypeError):  # not every Swift offers this, nor all that speak its API
+            return MOST
 
     @repeated
     def put_container(self, container: str) -> None:
@@ -87,12 +101,19 @@ class Segments:
     def manifest(self) -> bytes:
         """What makes one object of them; Swift looks at every segment when it gets it."""
         entries = [{**entry, 'path': unquote(entry['path'])} for entry in self._entries]
-        if len(entries) > MOST:
-            entries = [self._part(at, entries[at : at + MOST]) for at in range(0, len(entries), MOST)]
+        level = 0
+        while len(entries) > self._store.most:
+            level += 1
+            entries = self._parts(level, entries)
         return json.dumps(entries).encode()
 
-    def _part(self, at: int, entries: list[Row]) -> Row:
-        where = self._path(f'part-{at:08}')
+    def _parts(self, level: int, entries: list[Row]) -> list[Row]:
+        """Where there are too many for one manifest, it lists manifests."""
+        most = self._store.most
+        return [self._part(f'part-{level}-{at:08}', entries[at : at + most]) for at in range(0, len(entries), most)]
+
+    def _part(self, word: str, entries: list[Row]) -> Row:
+        where = self._path(word)
         self._store.put_object(f'{where}?multipart-manifest=put', json.dumps(entries).encode())
         return {'path': unquote(where)}
 

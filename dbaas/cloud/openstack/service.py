@@ -46,6 +46,11 @@ class Service:
         self._session, self._title, self._type, self._url = session, title, type, url.rstrip('/')
         self._microversion = microversion
 
+    def above(self) -> 'Service':
+        """The same without version and account in its address: what says of itself what it can do."""
+        root = re.sub(r'/v\d[^/]*(/.*)?$', '', self._url)
+        return Service(self._session, self._title, self._type, root, self._microversion)
+
     def list(self, path: str, key: str, **params: Any) -> list[Row]:
         """All pages. params of value None are left out."""
         given = {name: value for name, value in params.items() if value is not None}

@@ -90,19 +90,19 @@ class Proxy:
             elif rule and rule.kind == 'drop-before':
                 raise Dropped
             else:
-                status = await self._forward(client, request, early, rule is not None and rule.kind == 'drop-after')
+                status = await self._forward(client, request, early, rule.kind if rule else '')
         finally:
             self._rules.note(self._service, method, path, status, rule.kind if rule else '')
 
-    async def _forward(self, client: End, request: h11.Request, early: list, lose: bool) -> int:
-        """lose: the service does its work, and nobody hears of it. -> the status."""
+    async def _forward(self, client: End, request: h11.Request, early: list, trouble: str) -> int:
+        """The service does its work; who hears how much of it depends on the trouble. -> the status."""
         target = End(h11.CLIENT, *await asyncio.open_connection('127.0.0.1', self._target))
         try:
             kept = [(name, value) for name, value in request.headers.raw_items() if name.lower() != b'expect']
             await target.send(h11.Request(method=request.method, target=request.target, headers=kept))
             sending = asyncio.create_task(_pass_on(client, target, early))
             try:
-                return await self._answer(client, target, lose)
+                return await self._answer(client, target, trouble)
             finally:
                 sending.cancel()
                 with contextlib.suppress(asyncio.CancelledError, OSError, h11.ProtocolError, Dropped):
@@ -110,7 +110,8 @@ class Proxy:
         finally:
             target.writer.close()
 
-    async def _answer(self, client: End, target: End, lose: bool) -> int:
+    async def _answer(self, client: End, target: End, trouble: str) -> int:
+        lose = trouble == 'drop-after'
         while isinstance(event := await target.receive(), h11.InformationalResponse):
             pass
         if not isinstance(event, h11.Response):
@@ -121,6 +122,8 @@ class Proxy:
         async for part in target.body():
             if not lose:
                 await client.send(part)
+            if trouble == 'drop-within':
+                raise Dropped
         if lose:
             raise Dropped
         return event.status_code

@@ -7,7 +7,7 @@ import random
 import re
 import threading
 
-KINDS = ('latency', 'too-many', 'error', 'unavailable', 'drop-before', 'drop-after')
+KINDS = ('latency', 'too-many', 'error', 'unavailable', 'drop-before', 'drop-within', 'drop-after')
 REMEMBERED = 20000  # calls
 
 
