@@ -158,11 +158,14 @@ class Deployment:
         shown = self.seen('database', 'instance', 'show', instance)
         return next(one['address'] for one in shown['addresses'] if one['type'] == kind)
 
-    def sql(self, address: str, statement: str, user: str = USER, password: str = SECRET) -> Any:
-        """The rows of one statement, by the network."""
+    def sql(
+        self, address: str, statement: str, user: str = USER, password: str = SECRET, source: str | None = None
+    ) -> Any:
+        """The rows of one statement, by the network. source: the address of this machine to come from."""
         with (
             pymysql.connect(
-                host=address, user=user, password=password, database=DATABASE, connect_timeout=10, autocommit=True
+                host=address, user=user, password=password, database=DATABASE, connect_timeout=5 if source else 10,
+                autocommit=True, bind_address=source,
             ) as connection,
             connection.cursor() as cursor,
         ):

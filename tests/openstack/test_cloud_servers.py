@@ -59,6 +59,36 @@ def test_one_in_error_is_told_and_replaced(driver, holder, making):
     making.until_server(driver, second.id, 'ACTIVE')
 
 
+def test_one_that_somebody_deleted_and_the_cloud_keeps(driver, holder, making):
+    """It is gone for whoever looks, and there for whoever needs its volume or makes another."""
+    machine = making.make_parts(driver, holder)
+    first = driver.create_server(holder, 'server', machine)
+    making.until_server(driver, first.id, 'ACTIVE')
+    put_away(driver, making, first.id)
+    assert driver.server(holder, 'server') is None is driver.server_by_id(first.id)
+    with pytest.raises(CloudError, match='may have been removed by somebody else'):
+        driver.start_server(first.id)
+    assert first.id in [resource.id for resource in driver.resources(holder.instance)]
+    second = driver.create_server(holder, 'server', machine)
+    assert second.id != first.id and driver.services.compute.find(f'/servers/{first.id}', 'server') is None
+    making.until_server(driver, second.id, 'ACTIVE')
+    put_away(driver, making, second.id)
+    driver.delete_server(holder, 'server')
+    making.until(lambda: driver.server(holder, 'server') is None, 'the second is gone, too')
+    assert second.id not in [resource.id for resource in driver.resources(holder.instance)]
+    driver.delete_volume(holder, 'volume')
+
+
+def put_away(driver, making, server):
+    driver.services.compute.delete(f'/servers/{server}')
+    making.until(lambda: state_of(driver, server) == ('SOFT_DELETED', None), 'it is put away')
+
+
+def state_of(driver, server):
+    row = driver.services.compute.find(f'/servers/{server}', 'server')
+    return row['status'], row['OS-EXT-STS:task_state']
+
+
 def test_why_a_server_cannot_be(driver, openstack_cloud, holder, making):
     admin = openstack_cloud.admin
     giant = admin.compute.create_flavor(name=f'giant-{holder.instance}', ram=2**30, vcpus=1, disk=1)

@@ -9,12 +9,17 @@ from typing import Any
 import pymysql
 import pytest
 
+from dbaas.cloud.openstack.cloud import OpenStackCloud
+from dbaas.cloud.protocol import Rule
+from tests.openstack.cloud_fixtures import options_of
 from tests.openstack.deployment import DATABASE, PATIENCE, Deployment
 from tests.servers.openstack.cloud import Cloud
 from tests.servers.openstack.rendering import PASSWORD
 from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group('openstack')]
+
+PORT = 3306
 
 
 @pytest.fixture(scope='module')
@@ -81,6 +86,41 @@ def _all_of_it_is_marked(cloud: Cloud, instance: str, operation: str) -> None:
     ours = {name: found for name, found in marks.items() if (name or '').startswith(mark)}
     assert set(ours.values()) == {operation} and len(ours) == 5  # two ports
     assert all(operation in name for name in ours)
+
+
+def test_only_whom_its_owner_allows_reaches_a_database(whole: Deployment, cloud: Cloud) -> None:
+    near, far = (cloud.network(name)['gateway'] for name in ('tenant', 'other'))
+    instance = whole.create('reserved', '--allowed-cidr', f'{near}/32')
+    whole.reach(instance)
+    address = whole.address(instance)
+    assert _answers(whole, address, near) and not _answers(whole, address, far)
+    driver = OpenStackCloud(options_of(cloud))
+    group = next(r.id for r in driver.resources(instance) if r.kind == 'security-group')
+    driver.set_security_rules(group, [Rule(PORT, f'{far}/32')])
+    assert _answers(whole, address, far) and not _answers(whole, address, near)
+    driver.set_security_rules(group, [Rule(PORT + 1, f'{far}/32')])
+    assert not _answers(whole, address, far)
+
+
+def _answers(whole: Deployment, address: str, source: str) -> bool:
+    """Whether the database lets its user in who comes from that address of this machine."""
+    try:
+        return whole.sql(address, 'SELECT 1', source=source) == ((1,),)
+    except pymysql.OperationalError as error:
+        assert 'timed out' in str(error), 'it was dropped, and not refused by the database'
+        return False
+
+
+def test_a_server_that_an_operator_deleted_goes_with_the_instance(whole: Deployment, cloud: Cloud) -> None:
+    """The cloud keeps it, and it the volume."""
+    instance = whole.create('twice')
+    whole.reach(instance)
+    server = next(s for s in cloud.admin.compute.servers(all_projects=True) if f'dbaas-{instance}-' in s.name)
+    cloud.admin.compute.delete_server(server)
+    until(lambda: status_of(cloud, server.id) == 'SOFT_DELETED', PATIENCE, 'the server is put away')
+    whole.client('database', 'instance', 'delete', instance)
+    whole.reach(instance, 'instance.delete')
+    assert whole.traces(instance) == [] and status_of(cloud, server.id) is None
 
 
 def test_nothing_of_the_control_plane_is_in_a_guest(whole: Deployment, cloud: Cloud) -> None:
@@ -161,7 +201,7 @@ def _stumbling(cloud: Cloud) -> Iterator[None]:
 
 
 # -- audit and repair ----------------------------------------------------------------------------------------------
-def test_a_server_that_vanished_is_found_by_the_audit_and_made_again_with_its_data(
+def test_a_server_that_an_operator_deletes_is_found_by_the_audit_and_made_again_with_its_data(
     whole: Deployment, cloud: Cloud, tmp_path: pathlib.Path
 ) -> None:
     instance = whole.create('phoenix')
@@ -171,10 +211,16 @@ def test_a_server_that_vanished_is_found_by_the_audit_and_made_again_with_its_da
     assert whole.manage('audit') != ''
     server = next(s for s in cloud.admin.compute.servers(all_projects=True) if f'dbaas-{instance}-' in s.name)
     cloud.admin.compute.delete_server(server)
-    until(lambda: not cloud.admin.compute.find_server(server.id), PATIENCE, 'the server has vanished')
+    until(lambda: status_of(cloud, server.id) == 'SOFT_DELETED', PATIENCE, 'the server is put away')
     assert instance in whole.manage('audit', code=1)
     whole.manage('audit', '--repair')
     whole.reach(instance, 'instance.repair')
     assert whole.address(instance) == address
     until(lambda: kept(whole, address), PATIENCE, 'the data is there')
+    assert status_of(cloud, server.id) is None, 'it would have held the volume'
     whole.manage('audit')
+
+
+def status_of(cloud: Cloud, server: str) -> str | None:
+    found = cloud.admin.compute.find_server(server)
+    return found and found.status

@@ -14,6 +14,7 @@ _TAGS = '2.52'  # the first microversion that takes tags with a new server
 _AGE = ('created', 'id')
 _INSTANCE = len('dbaas-') + 36  # of a name: up to the end of the instance's id
 _AT_REST = ('ACTIVE', 'SHUTOFF', 'VERIFY_RESIZE', 'DELETED')
+_KEPT = {'status': 'SOFT_DELETED', 'changes-since': '1970-01-01T00:00:00Z'}  # not listed but for whom asks for them
 _FOREIGN = ('PAUSED', 'SUSPENDED', 'RESCUE', 'SHELVED', 'SHELVED_OFFLOADED')  # no call of ours leads there
 
 
@@ -41,8 +42,9 @@ class Servers(Part):
 
     @repeated
     def server(self, owner: Owner, name: str) -> Server | None:
-        found = oldest(self._named(names.name_of(owner, name)), order=_AGE)
-        return server_of(found) if found else None
+        given = names.name_of(owner, name)
+        found = oldest(self._named(given) or self._named(given, **_KEPT), order=_AGE)
+        return None if found is None or _put_away(found) else server_of(found)
 
     @repeated
     def server_by_id(self, server_id: str) -> Server | None:
@@ -51,19 +53,23 @@ class Servers(Part):
 
     @repeated
     def delete_server(self, owner: Owner, name: str) -> None:
-        for row in self._named(names.name_of(owner, name)):
+        for row in self._all_named(names.name_of(owner, name)):
             self._remove(row)
 
     def look(self, server_id: str) -> Row | None:
-        """As Nova tells it now; None: it is gone."""
+        """As Nova tells it now; None: it is gone, or deleted and only kept for a while."""
+        found = self._find(server_id)
+        return None if found is None or _put_away(found) else found
+
+    def _find(self, server_id: str) -> Row | None:
         found = self.services.compute.find(f'/servers/{server_id}', 'server')
         return None if found is None or found['status'] == 'DELETED' else found
 
     def resources(self, kind: str, instance: str | None) -> list[Resource]:
-        return ours(kind, self._rows(f'^dbaas-{instance or ""}'), instance)
+        return ours(kind, self._all(f'^dbaas-{instance or ""}'), instance)
 
     def remove(self, kind: str, id: str) -> None:
-        row = self.look(id)
+        row = self._find(id)
         if row is not None:
             self._remove(row)
 
@@ -71,6 +77,8 @@ class Servers(Part):
         """At once, also where the cloud keeps deleted servers for a while: they hold volume and ports."""
         if row['OS-EXT-STS:task_state'] == 'deleting':
             return
+        if _going(row):  # Nova would take it now, and never do it
+            raise Passing(f'Nova: server {row["id"]} is being deleted by somebody else')
         try:
             self.services.compute.post(f'/servers/{row["id"]}/action', {'forceDelete': None})
         except Refused as error:
@@ -97,7 +105,7 @@ class Servers(Part):
 
     def _usable(self, given: str) -> Row | None:
         """One of that name; those that will never be of use go first: they hold the volume and the ports."""
-        rows = self._named(given)
+        rows = self._all_named(given)
         useless = [row for row in rows if row['status'] in ('ERROR', 'SOFT_DELETED') or _going(row)]
         for row in useless:
             self._remove(row)
@@ -105,13 +113,21 @@ class Servers(Part):
             raise Passing(f'Nova: server {given} is in {useless[0]["status"]} and still being removed')
         return oldest(rows, order=_AGE)
 
-    def _named(self, given: str) -> list[Row]:
+    def _named(self, given: str, **which: str) -> list[Row]:
         """Nova takes names as regular expressions: it is asked for the instance's, which are plain."""
-        return [row for row in self._rows(f'^{given[:_INSTANCE]}') if row['name'] == given]
+        return [row for row in self._rows(f'^{given[:_INSTANCE]}', **which) if row['name'] == given]
 
-    def _rows(self, pattern: str) -> list[Row]:
+    def _all_named(self, given: str) -> list[Row]:
+        return [row for row in self._all(f'^{given[:_INSTANCE]}') if row['name'] == given]
+
+    def _all(self, pattern: str) -> list[Row]:
+        """Also those that somebody has deleted and the cloud keeps for a while: they hold volume and ports."""
+        rows = self._rows(pattern) + self._rows(pattern, **_KEPT)
+        return list({row['id']: row for row in rows}.values())
+
+    def _rows(self, pattern: str, **which: str) -> list[Row]:
         """pattern: a regular expression of names."""
-        rows = self.services.compute.list('/servers/detail', 'servers', name=pattern)
+        rows = self.services.compute.list('/servers/detail', 'servers', name=pattern, **which)
         return [row for row in rows if row['status'] != 'DELETED']
 
 
@@ -130,6 +146,11 @@ def server_of(row: Row) -> Server:
     else:
         told, why = status, ''
     return Server(row['id'], told, why, row['flavor']['id'])
+
+
+def _put_away(row: Row) -> bool:
+    """Whether somebody has deleted it and the cloud keeps it for a while; who knows how may restore it."""
+    return row['status'] == 'SOFT_DELETED' and row['OS-EXT-STS:task_state'] is None
 
 
 def _going(row: Row) -> bool:

@@ -65,6 +65,12 @@ class Machines(fake.FakeDriver):
         found.stop(0 if reboot_type == 'HARD' else 20)
         found.start()
 
+    def soft_delete(self, instance):
+        raise NotImplementedError  # Nova stops it, then
+
+    def restore(self, instance):
+        raise NotImplementedError  # Nova starts it, then
+
     def get_info(self, instance, use_cache=True):
         runs = self._known(instance).runs()
         return hardware.InstanceInfo(state=power_state.RUNNING if runs else power_state.SHUTDOWN)
