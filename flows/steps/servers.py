@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 from conf import messaging
-from dbaas.cloud.protocol import Flavor, Machine, Port, Volume
+from dbaas.cloud.protocol import Flavor, Machine, Port, Server, Volume
 from dbaas.exceptions import GuestUnreachable
 from flows.base import CommandFailed, Wait
 from flows.steps.accounts import own_url
@@ -13,9 +13,8 @@ from flows.steps.resources import MakeResource, owner
 SERVER = 'server'
 
 
-def fault_of(cloud: Any, run: Any) -> str | None:
+def fault_of(server: Server | None) -> str | None:
     """Why the machine will never come up; None: it is there and on its way, or up."""
-    server = cloud.server(owner(run), SERVER)
     if server is None:
         return 'the server is gone'
     return (server.fault or 'the server is in error') if server.status == 'ERROR' else None
@@ -72,10 +71,11 @@ class WaitForServer(Wait):
     awaits = ('create-server',)
 
     def execute(self, run: Any, cloud: Any) -> None:
-        fault = fault_of(cloud, run)
+        server = cloud.server(owner(run), SERVER)
+        fault = fault_of(server)
         if fault is not None:
             raise CommandFailed(self.awaits, fault)
-        if cloud.server(owner(run), SERVER).status != 'ACTIVE':
+        if server.status != 'ACTIVE':
             self.park(run, [f'server:{run.instance_id}'], 'the server does not become ACTIVE')
 
 
@@ -90,7 +90,7 @@ class WaitForGuest(Wait):
         try:
             guest.ping(run.instance_id)
         except GuestUnreachable:
-            fault = fault_of(cloud, run)
+            fault = fault_of(cloud.server(owner(run), SERVER))
             if fault is not None:
                 raise CommandFailed(self.awaits, fault) from None
             self.park(run, [f'guest:{run.instance_id}'], 'the guest agent does not answer')

@@ -6,6 +6,22 @@ from tests.flows.scenarios import INSTANCE, start_create
 from tests.flows.toy import NOTHING, TWO
 
 
+def test_a_server_that_goes_between_two_looks(open_place):
+    """A look is one call: what it has seen is judged as a whole."""
+    place, looks = open_place('instance.create'), []
+
+    def lose(call, when, facts):
+        if call == 'server':
+            looks.append(facts)
+            if len(looks) == 2:
+                place.house.world.cloud.lose(INSTANCE, 'server')
+
+    place.house.world.faults.watchers.append(lose)
+    operation = place.start()
+    assert place.house.go_on(operation) == 'HELD'
+    assert 'the server is gone' in place.house.operation(operation).reason
+
+
 def test_a_report_before_the_step_looks(open_toy, injection):
     """For a command that nobody waits for yet: kept, and found by the first look."""
     house = open_toy(TWO)
