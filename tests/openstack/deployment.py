@@ -162,11 +162,9 @@ class Deployment:
         self, address: str, statement: str, user: str = USER, password: str = SECRET, source: str | None = None
     ) -> Any:
         """The rows of one statement, by the network. source: the address of this machine to come from."""
+        where: dict[str, Any] = {'host': address, 'bind_address': source, 'connect_timeout': 5 if source else 10}
         with (
-            pymysql.connect(
-                host=address, user=user, password=password, database=DATABASE, connect_timeout=5 if source else 10,
-                autocommit=True, bind_address=source,
-            ) as connection,
+            pymysql.connect(user=user, password=password, database=DATABASE, autocommit=True, **where) as connection,
             connection.cursor() as cursor,
         ):
             cursor.execute(statement)
