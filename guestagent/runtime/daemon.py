@@ -31,7 +31,7 @@ def talking(socket: str, what: str) -> Iterator[Any]:
     except errors.DockerException as error:
         raise CommandError(
             f'{what}: the container daemon does not answer at {socket} ({_root(error)}):'
-            f' start it (systemctl start docker), install it (into a guest image by DBAAS_GUEST_PACKAGES=docker.io)'
+            f' start it (systemctl start docker), install it (in a guest image, see docs/guest-image.md)'
             f' or set [container] socket'
         ) from error
     try:
@@ -49,7 +49,7 @@ def talking(socket: str, what: str) -> Iterator[Any]:
 
 
 def _said(error: Any) -> str:
-    return str(getattr(error, 'explanation', None) or error)
+    return ' '.join(str(getattr(error, 'explanation', None) or error).split())
 
 
 def _root(error: BaseException) -> str:

@@ -90,6 +90,6 @@ def test_a_daemon_that_does_not_run_is_named_with_the_remedy(tmp_path: Path) -> 
         pass
     assert str(caught.value) == (
         f'starting x: the container daemon does not answer at {tmp_path}/nobody (No such file or directory):'
-        ' start it (systemctl start docker), install it (into a guest image by DBAAS_GUEST_PACKAGES=docker.io)'
+        ' start it (systemctl start docker), install it (in a guest image, see docs/guest-image.md)'
         ' or set [container] socket'
     )
