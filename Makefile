@@ -9,7 +9,7 @@ SEED ?= 0
 MINUTES ?= 5
 BIN := .venv/bin
 
-.PHONY: install run down install-cluster cluster cluster-down clean test test-databases install-test install-openstack test-openstack lint bench chaos guest-image test-vm
+.PHONY: install run down install-cluster cluster cluster-down clean test test-databases install-test install-openstack test-openstack test-openstack-flows lint bench chaos guest-image test-vm
 
 install:
 	@tools/install
@@ -46,6 +46,10 @@ test: install-openstack
 # as root: everything that runs on the test cloud
 test-openstack: install-openstack
 	$(BIN)/python -m pytest -n 0 tests/openstack
+
+# as root: what every flow must pass, all of it, on that cloud; hours
+test-openstack-flows: install-openstack
+	DBAAS_TEST_OPENSTACK=all $(BIN)/python -m pytest -n 0 -k test_every_flow tests/openstack
 
 test-databases: install-test
 	DBAAS_TEST_DATABASES=all $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup tests/flows

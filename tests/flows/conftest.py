@@ -72,6 +72,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    numbers_in_parts(metafunc, 4)
+
+
+def numbers_in_parts(metafunc: pytest.Metafunc, count: int) -> None:
+    """`numbers` of the points of a run, from 1 to more than any has, split so that they can run side by side."""
+    if 'numbers' in metafunc.fixturenames:
+        parts = [range(1 + part, 1000, count) for part in range(count)]
+        metafunc.parametrize('numbers', parts, ids=[f'part{part}' for part in range(count)])
+
+
 def _kind_of(item: pytest.Item) -> str | None:
     call = getattr(item, 'callspec', None)
     return None if call is None else call.params.get('kind')

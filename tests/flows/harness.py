@@ -1,7 +1,7 @@
 """A whole deployment in one thread, for tests of flows: any database, embedded board, real engine, simulated world."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +34,8 @@ LIMITS = {'instances': 10, 'ram': 8192, 'volumes': 40}
 KEYRING = Keyring('test', {'test': bytes(32)})
 TABLES = {t.name: sa.select(t).order_by(*t.primary_key) for t in METADATA.sorted_tables}
 LIVELOCK = 100  # jobs in a row
+FLAVOR = {'id': '1', 'name': 'tiny', 'ram': 512, 'vcpus': 1, 'disk': 1, 'ephemeral': 0}
+ASKED = {'image': 'image-1', 'zone': 'one', 'flavor': FLAVOR}
 CTX = RequestContext(PROJECT, 'user', 'User')
 
 
@@ -83,10 +85,16 @@ class Disk:
 
 
 class House:
-    """One deployment on an empty disk. `restart` = its process is gone, a new one starts from SQL."""
+    """One deployment on an empty disk. `restart` = its process is gone, a new one starts from SQL.
 
-    def __init__(self, disk: Disk, *, verbs: Any = VERBS, duration: float | None = 1.0, policy: str | None = None):
-        self.disk, self.db, self.now = disk, disk.db, 1000.0
+    asked: inputs of a create that this world has something of its own for: image, zone, flavor.
+    """
+
+    def __init__(
+        self, disk: Disk, *, verbs: Any = VERBS, duration: float | None = 1.0, policy: str | None = None,
+        world: Callable[..., World] = World, asked: Mapping[str, Any] = ASKED,
+    ):  # fmt: skip
+        self.disk, self.db, self.now, self.asked = disk, disk.db, 1000.0, asked
         self.hook: Callable[[str], None] = lambda point: None
         disk.house = self
         disk.wipe()
@@ -96,7 +104,7 @@ class House:
         if policy is not None:
             chosen = {name: policy for name, _ in registry.OPERATIONS}
             self.settings.set_override('failure_policy', chosen, group='flows')
-        self.world = World(
+        self.world = world(
             self._on_report, self._on_heartbeat, clock=lambda: self.now, duration=duration, verbs=verbs,
             latency=Latency(active=3.0, boot=2.0, gone=1.0),
         )  # fmt: skip

@@ -8,12 +8,11 @@ from typing import Any
 from dbaas.cloud.protocol import Machine, Owner
 from dbaas.db import instances
 from dbaas.services import audits, repairs
-from tests.flows.harness import CTX, PROJECT, House
+from tests.flows.harness import CTX, FLAVOR, PROJECT, House
 
-INSTANCE = 'instance-1'
+INSTANCE = '1f6f1c9e-52a4-4f6c-9d0a-7d3c5b0e8a11'  # real clouds find it again in names
 BUS_PASSWORD = 'of the bus'
 QUOTA = {'instances': 1, 'ram': 512, 'volumes': 2}
-FLAVOR = {'id': '1', 'name': 'tiny', 'ram': 512, 'vcpus': 1, 'disk': 1, 'ephemeral': 0}
 ACCESS = {'is_public': True, 'allowed_cidrs': ['10.0.0.0/8']}
 ROW = {
     'id': INSTANCE, 'project_id': PROJECT, 'name': 'one', 'status': 'BUILD', 'datastore_version_id': 'v',
@@ -28,10 +27,9 @@ def create_inputs(guest_key: str, verifier: str, bus_password: str | None = None
     user = {'name': 'ann', 'host': '%', 'databases': ['shop'], 'verifier_secret': verifier}
     database = {'name': 'shop', 'character_set': None, 'collate': None}
     return {
-        'instance_id': INSTANCE, 'name': 'one', 'flavor': FLAVOR, 'volume_size': 2, 'volume_type': None,
+        'instance_id': INSTANCE, 'name': 'one', 'volume_size': 2, 'volume_type': None,
         'datastore': 'mariadb', 'datastore_version': '10.11',
-        'access': ACCESS, 'nic': None, 'zone': 'one',
-        'locality': 'anti-affinity', 'image': 'image-1',
+        'access': ACCESS, 'nic': None, 'locality': 'anti-affinity',
         'databases': [database], 'users': [user], 'guest_key_id': guest_key,
         'bus_password_id': bus_password,
     }  # fmt: skip
@@ -50,8 +48,8 @@ def start_create(house: House) -> str:
         password = house.secrets.seal(
             c, project_id=PROJECT, owner=INSTANCE, purpose='bus-password', value=BUS_PASSWORD.encode()
         )
-        instances.insert(c, **ROW, guest_key_id=key)
-        return create_inputs(key, verifier, password)
+        instances.insert(c, **ROW | {'flavor': house.asked['flavor']}, guest_key_id=key)
+        return create_inputs(key, verifier, password) | house.asked
 
     inputs = house.db.run(rows)
     return house.accept('instance.create', resource_id=INSTANCE, inputs=inputs, quota=QUOTA)
@@ -108,9 +106,18 @@ def sweep_ready(house: House) -> None:
     owner, cloud = Owner(INSTANCE, made_by, PROJECT), house.world.cloud
     port = cloud.create_port(owner, 'late-port', 3306, None, cloud.create_security_group(owner, 'late-group', []))
     volume = cloud.create_volume(owner, 'late-volume', 1)
+    in_time(house, lambda: cloud.volume(volume.id).status == 'AVAILABLE')
     cloud.create_snapshot(owner, 'late-snapshot', volume.id)
-    cloud.create_server(owner, 'late-server', Machine(cloud.flavors()[0], [port], volume, {}))
+    cloud.create_server(owner, 'late-server', Machine(cloud.flavors()[0], [port], volume, {}, house.asked['image']))
     cloud.create_floating_ip(owner, 'late-floating-ip', port)
+
+
+def in_time(house: House, condition: Callable[[], bool], looks: int = 200) -> None:
+    """Of a world that takes its time."""
+    while not condition():
+        looks -= 1
+        assert looks, 'it never comes true'
+        house.world.settle()
 
 
 def start_sweep(house: House) -> str:

@@ -31,18 +31,21 @@ class Seen(OpenStackCloud):
     """With a look at everything that is in the service project, tagged or not."""
 
     def snapshot(self):
+        """Kind -> ids."""
+        return {kind: sorted(row['id'] for row in found) for kind, found in self.rows().items()}
+
+    def rows(self):
         services = self.services
         own = {'project_id': services.project}
-        rows = {
-            'servers': services.compute.list('/servers', 'servers'),
-            'groups': services.compute.list('/os-server-groups', 'server_groups'),
-            'volumes': services.volume.list('/volumes', 'volumes'),
-            'snapshots': services.volume.list('/snapshots', 'snapshots'),
-            'ports': services.network.list('/ports', 'ports', **own),
-            'addresses': services.network.list('/floatingips', 'floatingips', **own),
-            'security groups': services.network.list('/security-groups', 'security_groups', **own),
+        return {
+            'server': services.compute.list('/servers', 'servers'),
+            'server-group': services.compute.list('/os-server-groups', 'server_groups'),
+            'volume': services.volume.list('/volumes', 'volumes'),
+            'snapshot': services.volume.list('/snapshots', 'snapshots'),
+            'port': services.network.list('/ports', 'ports', **own),
+            'floating-ip': services.network.list('/floatingips', 'floatingips', **own),
+            'security-group': services.network.list('/security-groups', 'security_groups', **own),
         }
-        return {kind: sorted(row['id'] for row in found) for kind, found in rows.items()}
 
 
 @pytest.fixture(scope='session')
