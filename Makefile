@@ -8,6 +8,7 @@ JOBS ?= 2
 SEED ?= 0
 MINUTES ?= 5
 BIN := .venv/bin
+ARCHIVE := $(or $(DBAAS_OPENSTACK),.openstack)/archives/mariadb-11.8.tar
 
 .PHONY: install run down install-cluster cluster cluster-down clean test test-databases install-test install-openstack test-openstack test-openstack-flows lint bench chaos guest-image test-vm
 
@@ -71,8 +72,11 @@ chaos: install-test
 guest-image: install
 	@tools/guest-image
 
-# as root: one emulated virtual machine of that image; minutes
+# as root: emulated virtual machines of that image, and of one whose databases run in containers; minutes
 test-vm: install-openstack
 	@tools/install-vm
 	@tools/guest-image
+	@tools/container-archive trixie $(ARCHIVE) mariadb-server-core mariadb-client-core
+	@DBAAS_GUEST_NAME=guest-container DBAAS_GUEST_PACKAGES='docker.io apparmor' DBAAS_GUEST_ARCHIVES=$(ARCHIVE) \
+		tools/guest-image
 	$(BIN)/python -m pytest -n 0 tests/vm

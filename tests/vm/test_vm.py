@@ -1,61 +1,47 @@
-"""One instance from the `openstack` client to SQL in a virtual machine of our own image. Minutes: it is emulated."""
-
-import contextlib
-import json
-from typing import Any
-
-import pymysql
+"""Instances from the `openstack` client to SQL in virtual machines of our own images. Minutes: they are emulated."""
 
 from tests.vm.bed import VmBed
-from tests.vm.conftest import DEADLINE, VmDeployment
+from tests.vm.conftest import DEADLINE, LOOK_EVERY, VmDeployment
 from tests.waiting import until
 
 
 def test_created_used_rebooted_and_deleted(deployment: VmDeployment, bed: VmBed) -> None:
-    instance = deployment.create('vm', '--flavor', 'medium')
+    deployment.register('guest')
+    lived(deployment, bed, 'vm', '--flavor', 'medium', version='10.11.')
+
+
+def test_the_same_in_a_container_inside_the_machine(deployment: VmDeployment, bed: VmBed) -> None:
+    """Another MariaDB than the machine's own: it can only come from the archive in the image."""
+    deployment.manage('datastore', 'register', 'mariadb')  # all versions that its manifest has
+    deployment.register('guest-container', '--version', '11.8')
+    container = ['--container-image', 'mariadb:11.8', '--container-archive', 'mariadb-11.8.tar']
+    deployment.manage('datastore', 'set', 'mariadb', '11.8', '--runtime', 'container', *container)
+    # room for the image of the container beside its archive, and memory for the daemon
+    deployment.client('flavor', 'create', 'roomy', '--vcpus', '2', '--ram', '1536', '--disk', '4', who='admin')
     try:
-        _ended(deployment, instance, 'instance.create')
-    except AssertionError:
-        print(_console(deployment, instance))
-        raise
+        wish = ['--flavor', 'roomy', '--datastore-version', '11.8']
+        lived(deployment, bed, 'vm-container', *wish, version='11.8.')
+    finally:
+        deployment.client('flavor', 'delete', 'roomy', who='admin')
+
+
+def lived(deployment: VmDeployment, bed: VmBed, name: str, *wish: str, version: str) -> None:
+    """A whole life: created, used, rebooted the hard way, deleted. version: how that of its server begins."""
+    before = bed.libvirt.domains()
+    instance = deployment.create(name, *wish)
+    deployment.ended(instance)
     address = deployment.address(instance)
+    assert deployment.sql(address, 'SELECT VERSION()')[0][0].startswith(version)
     deployment.sql(address, 'CREATE TABLE t (a INT)')
     deployment.sql(address, 'INSERT INTO t VALUES (42)')
-    assert len(bed.libvirt.domains()) == 1
-    assert 'is ready' in _console(deployment, instance), 'the console shows what the agent says'
+    assert len(bed.libvirt.domains()) == len(before) + 1
+    assert 'is ready' in deployment.console(instance), 'the console shows what the agent says'
 
-    deployment.client('server', 'reboot', '--hard', _server(deployment, instance)['ID'], who='dbaas')
-    until(lambda: _rows(deployment, address) is None, 120, 'the end of the server before the reboot')
-    until(lambda: _rows(deployment, address) == ((42,),), DEADLINE, 'the database after the reboot')
+    deployment.client('server', 'reboot', '--hard', deployment.server(instance), who='dbaas')
+    until(lambda: deployment.rows(address) is None, 120, 'the end of the server before the reboot', LOOK_EVERY)
+    until(lambda: deployment.rows(address) == ((42,),), DEADLINE, 'the database after the reboot', LOOK_EVERY)
 
     deployment.client('database', 'instance', 'delete', instance)
-    _ended(deployment, instance, 'instance.delete')
+    deployment.ended(instance, 'instance.delete')
     assert deployment.traces(instance) == []
-    assert bed.libvirt.domains() == []
-
-
-def _ended(deployment: VmDeployment, instance: str, type: str) -> None:
-    def seen() -> dict[str, Any] | None:
-        found = deployment.operation(instance, type)
-        return found if found['state'] in ('SUCCEEDED', 'HELD', 'ABORTED') else None
-
-    ended = until(seen, DEADLINE, type)
-    assert ended and ended['state'] == 'SUCCEEDED', json.dumps(ended, indent=1)
-
-
-def _server(deployment: VmDeployment, instance: str) -> dict[str, Any]:
-    servers: list[dict[str, Any]] = json.loads(
-        deployment.client('server', 'list', '--name', f'dbaas-{instance}', '-f', 'json', who='dbaas')
-    )
-    return servers[0]
-
-
-def _console(deployment: VmDeployment, instance: str) -> str:
-    return deployment.client('console', 'log', 'show', _server(deployment, instance)['ID'], who='dbaas')
-
-
-def _rows(deployment: VmDeployment, address: str) -> Any:
-    """None: nobody answers."""
-    with contextlib.suppress(pymysql.MySQLError, OSError):
-        return deployment.sql(address, 'SELECT a FROM t')
-    return None
+    assert bed.libvirt.domains() == before
