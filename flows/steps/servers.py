@@ -60,8 +60,7 @@ class CreateServer(MakeResource):
 
     def unmake(self, run: Any, cloud: Any) -> None:
         cloud.delete_server(owner(run), SERVER)
-        if cloud.server(owner(run), SERVER) is not None:
-            self.park(run, [f'server:{run.instance_id}'], 'the server is still being removed')
+        self.gone(run, cloud, self.kind)
 
 
 class WaitForServer(Wait):

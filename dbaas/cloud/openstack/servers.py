@@ -13,6 +13,7 @@ from dbaas.exceptions import CloudError
 _TAGS = '2.52'  # the first microversion that takes tags with a new server
 _AGE = ('created', 'id')
 _INSTANCE = len('dbaas-') + 36  # of a name: up to the end of the instance's id
+_BRIEF, _DETAILED = '/servers', '/servers/detail'
 _AT_REST = ('ACTIVE', 'SHUTOFF', 'VERIFY_RESIZE', 'DELETED')
 _KEPT = {'status': 'SOFT_DELETED', 'changes-since': '1970-01-01T00:00:00Z'}  # not listed but for whom asks for them
 _FOREIGN = ('PAUSED', 'SUSPENDED', 'RESCUE', 'SHELVED', 'SHELVED_OFFLOADED')  # no call of ours leads there
@@ -66,7 +67,8 @@ class Servers(Part):
         return None if found is None or found['status'] == 'DELETED' else found
 
     def resources(self, kind: str, instance: str | None) -> list[Resource]:
-        return ours(kind, self._all(f'^dbaas-{instance or ""}'), instance)
+        """Names are all it takes: for details Nova asks Neutron about each server."""
+        return ours(kind, self._all(f'^dbaas-{instance or ""}', _BRIEF), instance)
 
     def remove(self, kind: str, id: str) -> None:
         row = self._find(id)
@@ -120,15 +122,15 @@ class Servers(Part):
     def _all_named(self, given: str) -> list[Row]:
         return [row for row in self._all(f'^{given[:_INSTANCE]}') if row['name'] == given]
 
-    def _all(self, pattern: str) -> list[Row]:
+    def _all(self, pattern: str, path: str = _DETAILED) -> list[Row]:
         """Also those that somebody has deleted and the cloud keeps for a while: they hold volume and ports."""
-        rows = self._rows(pattern) + self._rows(pattern, **_KEPT)
+        rows = self._rows(pattern, path) + self._rows(pattern, **_KEPT)
         return list({row['id']: row for row in rows}.values())
 
-    def _rows(self, pattern: str, **which: str) -> list[Row]:
-        """pattern: a regular expression of names."""
-        rows = self.services.compute.list('/servers/detail', 'servers', name=pattern, **which)
-        return [row for row in rows if row['status'] != 'DELETED']
+    def _rows(self, pattern: str, path: str = _DETAILED, **which: str) -> list[Row]:
+        """pattern: a regular expression of names. One that is gone but for its row is listed without details, still."""
+        rows = self.services.compute.list(path, 'servers', name=pattern, **which)
+        return [row for row in rows if row.get('status') != 'DELETED']
 
 
 def server_of(row: Row) -> Server:
