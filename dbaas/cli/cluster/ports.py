@@ -5,6 +5,7 @@ import json
 import os
 import random
 import socket
+import threading
 from collections.abc import Collection
 
 from dbaas.exceptions import Unavailable
@@ -15,9 +16,10 @@ _TRIES = 200
 
 
 class Ports:
-    """In ports.json of the state directory."""
+    """In ports.json of the state directory. Servers that start at once may choose at once."""
 
     def __init__(self, state: str):
+        self._lock = threading.Lock()
         self._path = os.path.join(state, 'ports.json')
         self._known: dict[str, int] = {}
         with contextlib.suppress(FileNotFoundError), open(self._path) as text:
@@ -28,11 +30,12 @@ class Ports:
 
     def choose(self, name: str, runs: bool = False) -> int:
         """The port of `name`; runs: its server has it now, so it stays. Raises Unavailable: none is free."""
-        known = self._known.get(name)
-        if known is None or (not runs and taken(known)):
-            self._known[name] = _free(set(self._known.values()))
-            processes.replace(self._path, json.dumps(self._known, indent=1) + '\n')
-        return self._known[name]
+        with self._lock:
+            known = self._known.get(name)
+            if known is None or (not runs and taken(known)):
+                self._known[name] = _free(set(self._known.values()))
+                processes.replace(self._path, json.dumps(self._known, indent=1) + '\n')
+            return self._known[name]
 
 
 def taken(port: int, host: str = '127.0.0.1') -> bool:

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -46,6 +47,14 @@ def test_a_port_is_chosen_once_and_anew_when_a_stranger_has_it(tmp_path: pathlib
     with socket.create_server(('127.0.0.1', port)):
         assert Ports(str(tmp_path)).choose('sql', runs=True) == port
         assert Ports(str(tmp_path)).choose('sql') != port
+
+
+def test_what_is_chosen_at_once_is_all_remembered(tmp_path: pathlib.Path) -> None:
+    ports, names = Ports(str(tmp_path)), [f'server-{number}' for number in range(20)]
+    with ThreadPoolExecutor(len(names)) as pool:
+        chosen = list(pool.map(ports.choose, names))
+    assert len(set(chosen)) == len(names)
+    assert [Ports(str(tmp_path)).get(name) for name in names] == chosen
 
 
 def test_a_file_is_whole_and_the_servers_win(tmp_path: pathlib.Path) -> None:
