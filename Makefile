@@ -10,7 +10,7 @@ MINUTES ?= 5
 BIN := .venv/bin
 ARCHIVE := $(or $(DBAAS_OPENSTACK),.openstack)/archives/mariadb-11.8.tar
 
-.PHONY: install run down install-cluster cluster cluster-down clean test test-databases install-test install-openstack test-openstack test-openstack-flows lint bench chaos guest-image test-vm
+.PHONY: install run down install-cluster cluster cluster-down clean test test-databases install-test install-openstack install-services install-rootfs test-openstack test-openstack-flows lint bench chaos guest-image test-vm
 
 install:
 	@tools/install
@@ -37,8 +37,12 @@ install-test:
 	@tools/install --test
 
 # the services of the test cloud, and what its machines boot (only root can have either)
-install-openstack: install-test
+install-openstack: install-services install-rootfs
+
+install-services: install-test
 	@tools/install-openstack
+
+install-rootfs: install-test
 	@[ "$$(id -u)" != 0 ] || tools/guest-image rootfs
 
 test: install-openstack
