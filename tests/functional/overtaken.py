@@ -65,6 +65,16 @@ def fenced(fleet: Fleet, conductor: str, number: int) -> None:
     until(lambda: fleet.scrape(conductor)('dbaas_fenced_writes_total') >= number, PATIENCE, 'the fenced writes')
 
 
+def given_up(fleet: Fleet, conductor: str, created: list[tuple[str, str]]) -> None:
+    """Each of its runs is over: refused by the fence, or told by the board first, whichever comes first after a thaw."""
+
+    def over() -> bool:
+        said = fleet.log(conductor)
+        return all(f'operation {operation}: the claim is lost' in said for _, operation in created)
+
+    until(over, PATIENCE, 'the end of the overtaken runs')
+
+
 def works_alone(fleet: Fleet, conductor: str, without: str) -> None:
     """It claims again."""
     fleet.end(without)

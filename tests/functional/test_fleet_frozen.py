@@ -32,7 +32,7 @@ def test_late_calls_of_a_frozen_conductor(fleet: Fleet) -> None:
     until(lambda: len(twice(fleet.control.effects())) == len(overtaken.THINGS), PATIENCE, 'the late calls')
     overtaken.swept(fleet, created)
     fleet.thaw(FIRST)
-    overtaken.fenced(fleet, FIRST, len(created))
+    overtaken.given_up(fleet, FIRST, created)
     assert fleet.control.refused() == 1, 'the late command'
     assert verdict.violations(fleet, late=True) == []
     overtaken.works_alone(fleet, FIRST, SECOND)
