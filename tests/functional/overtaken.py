@@ -66,7 +66,7 @@ def fenced(fleet: Fleet, conductor: str, number: int) -> None:
 
 
 def given_up(fleet: Fleet, conductor: str, created: list[tuple[str, str]]) -> None:
-    """Each of its runs is over: refused by the fence, or told by the board first, whichever comes first after a thaw."""
+    """Each of its runs is over: refused by the fence, or told by the board first, as it happens after a thaw."""
 
     def over() -> bool:
         said = fleet.log(conductor)
