@@ -42,7 +42,7 @@ class Slow:
     def refuses(self) -> bool:
         try:
             socket.create_connection(('127.0.0.1', self.server.port), 5).close()
-        except ConnectionRefusedError:
+        except ConnectionError:  # refused; or reset, when it came in the moment the door was shut
             return True
         return False
 
