@@ -123,12 +123,15 @@ class Server:
 
 @dataclasses.dataclass(frozen=True)
 class Resource:
-    """One thing that exists in the cloud, for audit and for delete."""
+    """One thing that exists in the cloud, for audit and for delete. put_away: deleted by somebody else, and kept by
+    the cloud for a while: of no use, but it holds what it used.
+    """
 
     kind: str  # one of KINDS
     id: str
     name: str
     owner: Owner
+    put_away: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

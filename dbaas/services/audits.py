@@ -62,9 +62,7 @@ def look(db: Database, cloud: Cloud) -> Report:
 
 
 def _compare(cloud: Cloud, row: Any, op: Any, made: set[str], mine: Sequence[Resource]) -> Loss:
-    there = {r.name: r for r in mine}
-    if 'server' in there and cloud.server_by_id(there['server'].id) is None:
-        del there['server']  # somebody has deleted it, and the cloud keeps it for a while
+    there = {r.name: r for r in mine if not r.put_away}
     names = set(there)
     if 'server' not in names and row.server_id and cloud.server_by_id(row.server_id) is not None:
         names.add('server')  # clouds leave servers out of a list while a part of them is away

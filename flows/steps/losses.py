@@ -19,11 +19,9 @@ def cut_off(lost: list[str]) -> bool:
 
 
 def there(run: Any, cloud: Any, kinds: Collection[str] = KINDS) -> dict[str, Any]:
-    """name -> resource of those that the create has made; not a server that is deleted and only kept for a while."""
-    found = {r.name: r for r in cloud.resources(run.instance_id, kinds) if r.owner == owner(run)}
-    if SERVER in found and cloud.server_by_id(found[SERVER].id) is None:
-        del found[SERVER]
-    return found
+    """name -> resource of those that the create has made and that are of use."""
+    mine = cloud.resources(run.instance_id, kinds)
+    return {r.name: r for r in mine if r.owner == owner(run) and not r.put_away}
 
 
 class CheckWhatIsLost(Step):

@@ -68,10 +68,11 @@ def test_one_that_somebody_deleted_and_the_cloud_keeps(driver, holder, making):
     assert driver.server(holder, 'server') is None is driver.server_by_id(first.id)
     with pytest.raises(CloudError, match='may have been removed by somebody else'):
         driver.start_server(first.id)
-    assert first.id in [resource.id for resource in driver.resources(holder.instance)]
+    assert [(r.id, r.put_away) for r in driver.resources(holder.instance, ['server'])] == [(first.id, True)]
     second = driver.create_server(holder, 'server', machine)
     assert second.id != first.id and driver.services.compute.find(f'/servers/{first.id}', 'server') is None
     making.until_server(driver, second.id, 'ACTIVE')
+    assert not any(r.put_away for r in driver.resources(holder.instance))
     put_away(driver, making, second.id)
     driver.delete_server(holder, 'server')
     making.until(lambda: not driver.resources(holder.instance, ['server']), 'the second is gone, too')

@@ -1,5 +1,6 @@
 """Nova: servers are made, found, looked at and removed. What one says of itself is always asked anew."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,8 +68,10 @@ class Servers(Part):
         return None if found is None or found['status'] == 'DELETED' else found
 
     def resources(self, kind: str, instance: str | None) -> list[Resource]:
-        """Names are all it takes: for details Nova asks Neutron about each server."""
-        return ours(kind, self._all(f'^dbaas-{instance or ""}', _BRIEF), instance)
+        """Names are all it takes: for details Nova asks Neutron about each server. They come with those put away."""
+        rows = self._all(f'^dbaas-{instance or ""}', _BRIEF)
+        away = {row['id'] for row in rows if 'status' in row and _put_away(row)}
+        return [dataclasses.replace(r, put_away=r.id in away) for r in ours(kind, rows, instance)]
 
     def remove(self, kind: str, id: str) -> None:
         row = self._find(id)
