@@ -1,5 +1,7 @@
 """Which cloud resources are orphans: made by a call that came too late, named by no result of a step."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from taskflow import states
 
@@ -14,19 +16,22 @@ def is_gone(c: sa.Connection, instance_id: str) -> bool:
     return instance is not None and instance.deleted is not None and not is_busy(c, instance_id)
 
 
-def is_orphan(c: sa.Connection, instance_id: str, operation_id: str, resource_id: str) -> bool:
-    """Certain only: while any operation on the instance is active, nothing is an orphan."""
+def is_orphan(c: sa.Connection, instance_id: str, operation_id: str, resource_id: str, disowned: bool = False) -> bool:
+    """Certain only: while any operation on the instance is active, nothing is an orphan.
+
+    disowned: an operator has said that what unknown operations have made is nobody's.
+    """
     if is_busy(c, instance_id):
         return False
     op = c.execute(sa.select(OPERATIONS).where(OPERATIONS.c.id == operation_id)).first()
-    if op is None:
-        return False  # another deployment's, or older than our records: not ours to remove
+    if op is None and not disowned:
+        return False  # another deployment's, or younger than restored records: not ours to remove
     instance = c.execute(sa.select(INSTANCES).where(INSTANCES.c.id == instance_id)).first()
     if instance is None or instance.deleted is not None:
         return True
     if resource_id in (instance.server_id, instance.volume_id):
         return False
-    return not any(_may_name(c, one, resource_id) for one in _with_others(c, op))
+    return not any(_may_name(c, one, resource_id) for one in {operation_id, *_all_on(c, instance_id)})
 
 
 def _may_name(c: sa.Connection, operation_id: str, resource_id: str) -> bool:
@@ -37,10 +42,9 @@ def _may_name(c: sa.Connection, operation_id: str, resource_id: str) -> bool:
     return resource_id in {result.get('id') for result in done if isinstance(result, dict)}
 
 
-def _with_others(c: sa.Connection, op: sa.Row) -> list[str]:
-    """An operation, and the others on its resource: a repair makes again what it finds missing, in its name."""
-    o = OPERATIONS.c
-    return [op.id, *c.execute(sa.select(o.id).where(o.resource_id == op.resource_id, o.id != op.id)).scalars()]
+def _all_on(c: sa.Connection, instance_id: str) -> Sequence[str]:
+    """The operations on an instance: a repair makes again what it finds missing, in another's name."""
+    return c.execute(sa.select(OPERATIONS.c.id).where(OPERATIONS.c.resource_id == instance_id)).scalars().all()
 
 
 def is_busy(c: sa.Connection, instance_id: str) -> bool:

@@ -17,12 +17,20 @@ from dbaas.services.operations import Operations
 KEPT = ('datastore', 'datastore_version', 'nic', 'zone', 'locality', 'image', 'runtime')
 
 
-def sweep(c: sa.Connection, operations: Operations, ctx: RequestContext, orphans: Sequence[Resource]) -> str:
-    """-> the operation's id."""
-    named = [
-        {'kind': one.kind, 'id': one.id, 'name': one.name, **dataclasses.asdict(one.owner)} for one in orphans
-    ]  # fmt: skip
+def sweep(
+    c: sa.Connection,
+    operations: Operations,
+    ctx: RequestContext,
+    orphans: Sequence[Resource],
+    disowned: Sequence[Resource] = (),
+) -> str:
+    """-> the operation's id. disowned: strangers of whom the caller knows that they are nobody's."""
+    named = [_named(one) for one in orphans] + [_named(one) | {'disowned': True} for one in disowned]
     return operations.accept(c, ctx, 'cloud.sweep', inputs={'orphans': named})
+
+
+def _named(one: Resource) -> dict[str, Any]:
+    return {'kind': one.kind, 'id': one.id, 'name': one.name, **dataclasses.asdict(one.owner)}
 
 
 def repair(c: sa.Connection, operations: Operations, ctx: RequestContext, loss: Loss) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from taskflow.patterns import linear_flow
 
-from flows.steps import orphans
+from flows.steps import accounts, orphans
 
 
 def build(**_: Any) -> linear_flow.Flow:
@@ -15,4 +15,5 @@ def build(**_: Any) -> linear_flow.Flow:
         orphans.WaitForOrphanSnapshotsGone(),
         orphans.RemoveOtherOrphans(provides='swept_others'),
         orphans.WaitForOtherOrphansGone(),
+        accounts.DeleteDisownedBusAccounts(),
     )

@@ -4,8 +4,10 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from dbaas.db import instances
 from dbaas.guest.management import Away
 from flows.base import Step
+from flows.steps.orphans import WHY as NOBODYS
 from flows.steps.removal import WHY
 
 NONE = 'nothing: the transport of this deployment has no users'
@@ -20,7 +22,7 @@ class AccountStep(Step):
         try:
             yield
         except Away as error:
-            self.park(run, [f'broker:{run.instance_id}'], str(error))
+            self.park(run, [f'broker:{run.instance_id or run.operation_id}'], str(error))
 
 
 class CreateBusAccount(AccountStep):
@@ -59,6 +61,22 @@ class DeleteBusAccount(AccountStep):
             run.check()
             with self.patience(run):
                 accounts.delete(run.instance_id)
+
+
+class DeleteDisownedBusAccounts(AccountStep):
+    """orphans: what a sweep removes, see flows.steps.orphans. Guests of instances in the records keep theirs."""
+
+    effect = 'remove the users of the message broker whose instances are in no record, if they were disowned'
+    irreversible = NOBODYS
+
+    def execute(self, run: Any, accounts: Any, db: Any, orphans: list[dict[str, Any]]) -> None:
+        for instance in sorted({one['instance'] for one in orphans if one.get('disowned')}):
+            with db.read() as c:
+                known = instances.get(c, instance) is not None
+            if not known:
+                run.check()
+                with self.patience(run):
+                    accounts.delete(instance)
 
 
 def _absent(inputs: dict[str, Any], name: str) -> bool:

@@ -12,7 +12,7 @@ FIRST = ('server', 'snapshot')  # others are in use by them
 
 
 def resource(orphan: dict[str, Any]) -> Resource:
-    """orphan: {kind, id, name, instance, operation, project}, as in the operation's inputs."""
+    """orphan: {kind, id, name, instance, operation, project[, disowned]}, as in the operation's inputs."""
     owner = Owner(orphan['instance'], orphan['operation'], orphan['project'])
     return Resource(orphan['kind'], orphan['id'], orphan['name'], owner)
 
@@ -29,17 +29,19 @@ class RemoveOrphans(Step):
     eager = True
 
     def execute(self, run: Any, cloud: Any, db: Any, orphans: list[dict[str, Any]]) -> list[str]:
-        mine = [resource(one) for one in orphans if one['kind'] in self.kinds]
-        self._await_rest(run, db, {one.owner.instance for one in mine})
+        mine = [one for one in orphans if one['kind'] in self.kinds]
+        self._await_rest(run, db, {one['instance'] for one in mine})
         swept = []
-        for one in sorted(mine, key=lambda found: KINDS.index(found.kind)):
-            with db.read() as c:
-                orphan = sweeping.is_orphan(c, one.owner.instance, one.owner.operation, one.id)
-            if orphan:
+        for one in sorted(mine, key=lambda found: KINDS.index(found['kind'])):
+            if self._is_nobodys(db, one):
                 run.check()
-                cloud.remove(one)
-                swept.append(one.id)
+                cloud.remove(resource(one))
+                swept.append(one['id'])
         return swept
+
+    def _is_nobodys(self, db: Any, one: dict[str, Any]) -> bool:
+        with db.read() as c:
+            return sweeping.is_orphan(c, one['instance'], one['operation'], one['id'], one.get('disowned', False))
 
     def _await_rest(self, run: Any, db: Any, instances: Collection[str]) -> None:
         with db.read() as c:

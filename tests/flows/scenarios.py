@@ -11,6 +11,7 @@ from dbaas.services import audits, repairs
 from tests.flows.harness import CTX, FLAVOR, PROJECT, House
 
 INSTANCE = '1f6f1c9e-52a4-4f6c-9d0a-7d3c5b0e8a11'  # real clouds find it again in names
+UNKNOWN = '1f6f1c9e-52a4-4f6c-9d0a-7d3c5b0e8a12'  # an operation that no record has
 BUS_PASSWORD = 'of the bus'
 QUOTA = {'instances': 1, 'ram': 512, 'volumes': 2}
 ACCESS = {'is_public': True, 'allowed_cidrs': ['10.0.0.0/8']}
@@ -100,7 +101,7 @@ def repaired(house: House, operation_id: str) -> None:
 
 
 def sweep_ready(house: House) -> None:
-    """An instance, and what a conductor that came late has made for it: all kinds of things."""
+    """An instance, and what a conductor that came late has made for it: all kinds of things. And a stranger."""
     delete_ready(house)
     made_by = next(row['id'] for row in house.rows('operation')['operation'])
     owner, cloud = Owner(INSTANCE, made_by, PROJECT), house.world.cloud
@@ -110,6 +111,7 @@ def sweep_ready(house: House) -> None:
     cloud.create_snapshot(owner, 'late-snapshot', volume.id)
     cloud.create_server(owner, 'late-server', Machine(cloud.flavors()[0], [port], volume, {}, house.asked['image']))
     cloud.create_floating_ip(owner, 'late-floating-ip', port)
+    cloud.create_volume(Owner(INSTANCE, UNKNOWN, PROJECT), 'strange-volume', 1)
 
 
 def in_time(house: House, condition: Callable[[], bool], looks: int = 200) -> None:
@@ -121,8 +123,8 @@ def in_time(house: House, condition: Callable[[], bool], looks: int = 200) -> No
 
 
 def start_sweep(house: House) -> str:
-    orphans = audits.look(house.db, house.world.cloud).orphans
-    return house.begin(lambda c: repairs.sweep(c, house.operations, CTX, orphans))
+    report = audits.look(house.db, house.world.cloud)
+    return house.begin(lambda c: repairs.sweep(c, house.operations, CTX, report.orphans, report.strangers))
 
 
 def swept(house: House, operation_id: str) -> None:

@@ -171,6 +171,27 @@ def test_what_another_deployment_has_made_is_a_stranger_and_stays(house):
     assert not report.orphans and not report.losses and not report.clean
 
 
+def test_strangers_that_somebody_disowns_are_swept_and_nothing_else(house):
+    """Also of an instance that is in the records: they were restored, and it goes on with what they name."""
+    before = house.world.snapshot()
+    late = Owner(INSTANCE, 'younger-than-the-records', PROJECT)
+    house.world.cloud.create_volume(late, 'late', 1)
+    house.world.cloud.create_port(Owner('elsewhere', 'younger-than-the-records', PROJECT), 'port', 3306)
+    house.users.create('elsewhere', 'its password')
+    house.users.create('not-disowned', 'its password')
+    named = house.world.cloud.create_volume(late, 'named', 1)
+    house.db.run(lambda c: instances.update(c, INSTANCE, volume_id=named.id))
+    strangers = look(house).strangers
+    assert {one.name for one in strangers} == {'late', 'port', 'named'}
+    operation = house.begin(lambda c: repairs.sweep(c, house.operations, CTX, (), strangers))
+    assert house.go_on(operation) == 'SUCCEEDED'
+    assert sorted(house.users.made) == sorted([INSTANCE, 'not-disowned'])
+    (left,) = look(house).strangers
+    assert left.id == named.id
+    house.world.cloud.remove(left)
+    assert house.world.snapshot() == before
+
+
 def test_an_audit_changes_nothing(house):
     house.world.cloud.create_volume(creator(house), 'late', 1)
     house.world.cloud.lose(INSTANCE, 'server')

@@ -55,10 +55,12 @@ def test_a_lost_machine_comes_back_with_its_data_and_an_orphan_goes(deployment: 
     assert audit(deployment) == []
 
 
-def test_what_cannot_be_repaired_is_said(deployment: Deployment) -> None:
+def test_a_stranger_stays_until_somebody_disowns_it(deployment: Deployment) -> None:
     deployment.up()
     cloud = cloud_of(deployment)
     cloud.create_port(Owner('nobodys', 'unknown', 'project'), 'port', 3306)
     (row,) = audit(deployment, '--repair', code=1)
     assert (row['finding'], row['instance'], row['operation']) == ('stranger', 'nobodys', None)
-    cloud.forget('nobodys')
+    (row,) = audit(deployment, '--repair', '--strangers')
+    deployment.reach(row['operation'], 'SUCCEEDED')
+    assert audit(deployment) == [] and cloud.resources() == []

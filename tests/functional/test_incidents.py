@@ -209,3 +209,5 @@ def test_the_control_plane_is_restored(cluster: Cluster, follow: Follow) -> None
     until(lambda: any('foreign' in log.read_text() for log in logs), PATIENCE, 'its reports are refused')
     until(lambda: cluster.instance(early)['status'] == 'ERROR', PATIENCE, 'nobody reports for it')
     cluster.gone(early)
+    follow(page, 'What was made after the dump', **known)
+    until(lambda: cluster.traces.left(late) == {}, PATIENCE, 'nothing of it is left')

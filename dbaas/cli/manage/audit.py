@@ -2,7 +2,7 @@
 
 import dataclasses
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,32 +12,39 @@ from dbaas.cli.manage.deployment import FAILED, Deployment, ManageError, explain
 from dbaas.cli.text import Block, Table
 
 if TYPE_CHECKING:
+    from dbaas.cloud.protocol import Resource
     from dbaas.services.audits import Loss, Report
 
-STRANGER = 'its operation is not in these records: another deployment on the same cloud? Remove it by hand if not'
+STRANGER = 'its operation is not in these records: another deployment on the same cloud? If not: --strangers'
 
 
 @click.command()
 @click.option('--repair', is_flag=True, help='Start operations that remove orphans and make again what is missing.')
+@click.option('--strangers', is_flag=True, help='With --repair: remove strangers, too. No other deployment is here.')
 @pass_deployment
 @explained
-def audit(deployment: Deployment, repair: bool) -> None:
+def audit(deployment: Deployment, repair: bool, strangers: bool) -> None:
     """Compare the records with the cloud: what exists and nobody owns, and what an instance has lost.
 
     Instances on which an operation is under way are left out. With --repair one `cloud.sweep` removes the orphans and
     one `instance.repair` per instance makes again what it has lost; they are operations like all others, and a running
     conductor takes them up. Exit code 0: nothing was found, or all of it is being repaired; 1: something is left.
 
+    Strangers are of operations that are not in the records: of another deployment in the same project of the cloud, or
+    younger than records that were restored. Only you know: --strangers has the sweep remove them.
+
     \b
     Examples:
       dbaas-manage --state var audit
       dbaas-manage --state var -o json audit --repair
     """
+    if strangers and not repair:
+        raise click.UsageError('--strangers removes something: give --repair, too.')
     parts = _open(deployment)
     from dbaas.services import audits
 
     report = audits.look(parts.db, parts.cloud)
-    started = _repaired(parts, report) if repair else {}
+    started = _repaired(parts, report, report.strangers if strangers else ()) if repair else {}
     output.say(f'source: {deployment.source}, cloud {parts.cloud.name}')
     rows = _rows(report, started)
     output.emit(deployment.format, rows, lambda: _blocks(rows))
@@ -59,16 +66,16 @@ def _open(deployment: Deployment) -> Any:
     return whole.open(conf)
 
 
-def _repaired(parts: Any, report: 'Report') -> dict[str, str]:
+def _repaired(parts: Any, report: 'Report', disowned: Sequence['Resource']) -> dict[str, str]:
     """Id of a resource or an instance -> the operation, or why there is none, for those that can be repaired."""
     from dbaas.context import RequestContext
     from dbaas.services import repairs
 
     ctx = RequestContext('', 'dbaas-manage', getpass.getuser(), roles=('admin',))
     started = {}
-    if report.orphans:
-        swept = parts.db.run(lambda c: repairs.sweep(c, parts.operations, ctx, report.orphans))
-        started = {one.id: swept for one in report.orphans}
+    if report.orphans or disowned:
+        swept = parts.db.run(lambda c: repairs.sweep(c, parts.operations, ctx, report.orphans, disowned))
+        started = {one.id: swept for one in [*report.orphans, *disowned]}
     for loss in report.losses:
         if loss.refused is None:
             started[loss.instance_id] = parts.db.run(_repairing(repairs.repair, parts.operations, ctx, loss))
