@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar('T')
 
 
-def until(condition: Callable[[], T], timeout: float = 10, what: str = 'the condition', every: float = 0.01) -> T:
+def until(condition: Callable[[], T], timeout: float = 30, what: str = 'the condition', every: float = 0.01) -> T:
     """The first true value of `condition()`, asked `every` so many seconds; AssertionError naming `what` at the end."""
     deadline = time.monotonic() + timeout
     while True:

@@ -181,7 +181,7 @@ class House:
             yield f'http://127.0.0.1:{server.port}'
         finally:
             server.close()
-            thread.join(10)
+            thread.join(30)
             assert not thread.is_alive()
 
 

@@ -52,7 +52,7 @@ def slow() -> Iterator[Slow]:
     made = Slow()
     made.running.start()
     made.asking.start()
-    assert made.entered.wait(10)
+    assert made.entered.wait(30)
     yield made
     made.go.set()
     made.server.close()
@@ -63,16 +63,16 @@ def slow() -> Iterator[Slow]:
 def test_a_request_in_work_is_finished_and_nobody_new_is_let_in(slow: Slow) -> None:
     closing = threading.Thread(target=slow.server.close, args=(30,))
     closing.start()
-    until(slow.refuses, 10, 'nobody is let in')
+    until(slow.refuses, 30, 'nobody is let in')
     assert closing.is_alive()
     slow.go.set()
-    closing.join(10)
-    slow.asking.join(10)
+    closing.join(30)
+    slow.asking.join(30)
     assert slow.answers == ['done']
     assert not closing.is_alive()
 
 
 def test_what_takes_too_long_is_cut(slow: Slow) -> None:
     slow.server.close(0.01)
-    slow.asking.join(10)
+    slow.asking.join(30)
     assert isinstance(slow.answers[0], requests.ConnectionError)

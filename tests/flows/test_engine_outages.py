@@ -30,7 +30,7 @@ def server(kind: str, databases: Databases) -> Iterator[Server]:
 def finish(place: Place, operation: str) -> None:
     """It ends well, and tells the story of each step once."""
     house = place.house
-    until(house.worker.work, 10, 'the job is offered again')
+    until(house.worker.work, 30, 'the job is offered again')
     house.go_on(operation)
     place.succeeded(operation)
     assert set(collections.Counter(house.kinds(operation, 'done')).values()) == {1}

@@ -41,7 +41,7 @@ def served(**options):
         server.shutdown()
         server.server_close()
         world.stop()
-        thread.join(10)
+        thread.join(30)
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ class SimulatedDeployment:
             yield
         finally:
             server.close()
-            thread.join(10)
+            thread.join(30)
             assert not thread.is_alive()
 
     @contextlib.contextmanager

@@ -18,7 +18,7 @@ def test_ctrl_c_ends_a_watch(simulated: SimulatedDeployment, flow: FlowProgram) 
     watching = flow.start('watch', simulated.wait(600))
     assert 'accepted' in watching.stdout.readline()
     watching.send_signal(signal.SIGINT)
-    _, err = watching.communicate(timeout=10)
+    _, err = watching.communicate(timeout=30)
     assert watching.returncode == 130
     assert 'Traceback' not in err
 
@@ -48,7 +48,7 @@ def _on_terminal(env: dict[str, str], *args: str, typed: str = '') -> tuple[int,
             break
         received += part
     os.close(master)
-    return child.wait(10), received.decode()
+    return child.wait(30), received.decode()
 
 
 def test_a_terminal_gets_colour_and_live_steps(simulated: SimulatedDeployment, flow: FlowProgram) -> None:

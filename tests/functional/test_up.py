@@ -12,6 +12,7 @@ import yaml
 
 from dbaas.cloud.local import places
 from guestagent.contract import processes
+from tests.functional import lateness
 from tests.functional.deployment import Deployment, free_port
 from tests.waiting import until
 
@@ -156,9 +157,11 @@ def test_deleted_demo_is_made_anew(deployment: Deployment) -> None:
 def test_signals_end_it_within_a_second_or_so(deployment: Deployment) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         deployment.up()
-        began = time.monotonic()
-        assert deployment.end(number) == 0
-        assert time.monotonic() - began < 3  # on a busy machine
+        with lateness.measured() as machine:
+            began = time.monotonic()
+            assert deployment.end(number) == 0
+            took = time.monotonic() - began
+        assert took < 2 * machine.slowness
         assert 'stopped' in deployment.said()
 
 

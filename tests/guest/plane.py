@@ -211,7 +211,7 @@ class AgentProcess:
         processes.stop_process(os.path.join(self.record, 'server.pid'), signal.SIGKILL)
         for pid in self.server_pids():
             os.kill(pid, signal.SIGKILL)
-            until(lambda: not self.server_pids(), 10, 'the end of a stray server')
+            until(lambda: not self.server_pids(), 30, 'the end of a stray server')
         if os.path.ismount(self.runtime):
             subprocess.run(['umount', self.runtime], check=True)
 

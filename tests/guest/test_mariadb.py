@@ -60,7 +60,7 @@ def test_create_with_databases_and_users_in_one_start(plane: Plane) -> None:
     assert query(agent, "SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME='shop'") == [
         ('latin1_bin',)
     ]
-    until(lambda: plane.last_beat(agent.instance).get('state') == states.HEALTHY, 10, 'HEALTHY')
+    until(lambda: plane.last_beat(agent.instance).get('state') == states.HEALTHY, 30, 'HEALTHY')
     volume = plane.last_beat(agent.instance)['details']['volume']
     assert 0 < volume['used'] < volume['total']
 
@@ -255,5 +255,5 @@ def test_the_server_is_confined_and_a_missing_group_stops_nothing(plane: Plane) 
         assert 'without the limits of /sys/fs/cgroup/nowhere' in agent.log()
         agent.do('stop')
     finally:
-        until(lambda: not Path(groups[0], 'cgroup.procs').read_text(), 10, 'the empty group')
+        until(lambda: not Path(groups[0], 'cgroup.procs').read_text(), 30, 'the empty group')
         os.rmdir(groups[0])

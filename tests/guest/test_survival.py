@@ -157,7 +157,7 @@ def test_a_server_that_cannot_be_revived_is_told_and_tried_again(database: Agent
 
 def _grown_older(agent: AgentProcess, seconds: float) -> None:
     moment = _age(agent) + seconds
-    until(lambda: _age(agent) >= moment, 5, 'the moment')
+    until(lambda: _age(agent) >= moment, 30, 'the moment')
 
 
 def _age(agent: AgentProcess) -> float:

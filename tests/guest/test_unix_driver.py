@@ -232,5 +232,5 @@ def test_an_idle_server_uses_no_cpu(guest: Any) -> None:
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         list(pool.map(lambda _: guest.call({}, 'slow', seconds=0.1), range(20)))
     before, began = guest.call({}, 'usage')['cpu'], time.monotonic()
-    until(lambda: time.monotonic() - began > 2, 5, 'two idle seconds')
+    until(lambda: time.monotonic() - began > 2, 30, 'two idle seconds')
     assert guest.call({}, 'usage')['cpu'] - before < 0.05  # os.times counts in 0.01

@@ -107,9 +107,9 @@ def test_reports_come_by_themselves_and_heartbeats_by_the_clock(plane: Plane) ->
     agent = plane.agent(heartbeat_interval=0.2)
     until(lambda: plane.last_beat(agent.instance).get('state') == states.BUILD, 20, 'the first sign of life')
     outcome = agent.do('stop')
-    until(lambda: (agent.instance, outcome) in plane.outcomes, 10, 'the report')
+    until(lambda: (agent.instance, outcome) in plane.outcomes, 30, 'the report')
     count = len(plane.beats)
-    until(lambda: len(plane.beats) >= count + 5, 10, 'five heartbeats')
+    until(lambda: len(plane.beats) >= count + 5, 30, 'five heartbeats')
     assert plane.last_beat(agent.instance)['details']['version'] == version.VERSION
 
 
@@ -117,7 +117,7 @@ def test_an_outcome_is_reported_when_somebody_listens_at_last(plane: Plane, agen
     outcome = agent.do('stop')
     assert not plane.outcomes
     plane.receive()
-    until(lambda: (agent.instance, outcome) in plane.outcomes, 10, 'the late report')
+    until(lambda: (agent.instance, outcome) in plane.outcomes, 30, 'the late report')
 
 
 def _taken(sender: Any, envelope: Any) -> bool:
@@ -138,9 +138,9 @@ def test_reports_of_strangers_are_refused_and_counted(plane: Plane) -> None:
     until(lambda: _taken(sender, beat), 30, 'somebody who receives')
     for envelope in (beat, unknown, seal.close(sealing.TO_GUEST, {}), {'kind': 'heartbeat'}):
         sender.cast({}, 'deliver', envelope=envelope)
-    until(lambda: sum(reports.refused.values()) == 4, 10, 'four refusals')
+    until(lambda: sum(reports.refused.values()) == 4, 30, 'four refusals')
     assert reports.refused == {'replayed': 1, 'foreign': 2, 'unsealed': 1}
-    until(lambda: plane.beats, 10, 'the one good report')
+    until(lambda: plane.beats, 30, 'the one good report')
     assert plane.beats == [('known', {'state': 'HEALTHY'})]
 
 

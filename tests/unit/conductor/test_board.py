@@ -78,7 +78,7 @@ def test_a_waiting_claim_is_woken_by_a_post(board: Board) -> None:
     began = time.monotonic()
     board.post([job('x')])
     thread.join(20)
-    assert found == [job('x')] and time.monotonic() - began < 5
+    assert found == [job('x')] and time.monotonic() - began < 15
 
 
 def test_whoever_comes_after_the_end_gets_nothing(board: Board) -> None:
@@ -131,5 +131,5 @@ def test_close_turns_waiting_claims_away(board: Board) -> None:
     thread = threading.Thread(target=lambda: found.append(board.claim(KNOWN, 20)))
     thread.start()
     board.close()
-    thread.join(5)
+    thread.join(15)
     assert found == [None]

@@ -40,7 +40,7 @@ def test_all_that_comes_and_goes_is_told_in_order(
     client.create(f'{root}/elsewhere', b'')
     client.delete(f'{root}/folder/a.lock')
     client.delete(f'{root}/folder/a')
-    until(lambda: len(told) == 4, 10, 'the changes')
+    until(lambda: len(told) == 4, 30, 'the changes')
     assert told == [('a', True), ('a.lock', True), ('a.lock', False), ('a', False)]
 
 
@@ -49,7 +49,7 @@ def test_other_watches_go_off_as_ever(pair: tuple[ZooKeeperBoard, ZooKeeperBoard
     client.ensure_path(f'{root}/watched')
     pair[0]._connection.client.get(f'{root}/watched', watch=seen.append)
     client.set(f'{root}/watched', b'new')
-    until(lambda: seen, 10, 'the watch')
+    until(lambda: seen, 30, 'the watch')
 
 
 # -- listings and changes ----------------------------------------------------------------------------------------------

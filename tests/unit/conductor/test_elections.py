@@ -33,7 +33,7 @@ def test_elections_move(pair: tuple[ZooKeeperBoard, ZooKeeperBoard], how: Callab
     until(lambda: other.elected() or elected.elected(), 20, 'the next one')
     if how is not expire:  # then the old one may have been quicker
         until(other.elected, 20, 'the other one')
-        assert called.wait(10)
+        assert called.wait(30)
     assert not (other.elected() and elected.elected())
 
 

@@ -131,7 +131,7 @@ def test_a_conductor_that_stops_hands_over_between_two_steps(
     house.finished(job.operation_id)
     assert [step for step, _ in house.gate.ran] == ['first', 'second', 'third']
     assert house.row(job.operation_id).post_seq > job.post_seq
-    until(lambda: not leaving.board.names(), 10, 'the last job is consumed')
+    until(lambda: not leaving.board.names(), 30, 'the last job is consumed')
 
 
 def test_a_step_that_takes_too_long_is_left_to_others(
@@ -166,7 +166,7 @@ def test_a_lost_session_stops_the_run_between_two_steps_and_it_is_claimed_anew(
     assert house.row(job.operation_id).epoch > epoch + 1  # a claim, and its end
     assert [step for step, _ in house.gate.ran][-2:] == ['second', 'third']
     assert [step for step, _ in house.gate.ran].count('second') == 1
-    until(lambda: not board.names(), 10, 'the job is consumed')
+    until(lambda: not board.names(), 30, 'the job is consumed')
 
 
 def test_what_is_runnable_and_not_posted_is_posted_by_the_elected_conductor(
@@ -183,7 +183,7 @@ def test_jobs_that_nobody_can_run_any_more_go(house: House, zookeeper: ZooKeeper
     board.claim((), 0)
     over = operations.Job(str(uuid.uuid4()), 1, 'an.older.version', 7, 5, operations.project_hash('p'))
     board.post([over])
-    until(lambda: over.name in board.names(), 10, 'the post')
+    until(lambda: over.name in board.names(), 30, 'the post')
     house.conductor('one', board)
     until(lambda: not board.names(), 20, 'the removal')
 

@@ -49,7 +49,7 @@ def test_two_boards_race_for_500_jobs_and_each_is_claimed_once(pair: tuple[ZooKe
         thread.join(60)
     assert sorted(name for _, name in claimed) == [f'{n:03}' for n in range(500)]
     assert {number for number, _ in claimed} == {0, 1}, 'one of them got nothing'
-    until(lambda: not pair[0].names(), 10, 'all are consumed')
+    until(lambda: not pair[0].names(), 30, 'all are consumed')
 
 
 def test_claims_of_other_processes_count_for_fairness(pair: tuple[ZooKeeperBoard, ZooKeeperBoard]) -> None:
@@ -81,7 +81,7 @@ def test_a_strange_type_is_left_alone_and_nothing_is_asked_to_know_it(
 ) -> None:
     strange = job('x', type='unheard.of')
     pair[0].post([strange])
-    until(lambda: pair[1].names(), 10, 'the post')
+    until(lambda: pair[1].names(), 30, 'the post')
     before = trips('get')
     for _ in range(3):
         assert pair[1].claim(KNOWN, 0) is None
@@ -114,7 +114,7 @@ def test_the_claims_of_an_expired_session_are_others_and_it_is_told(
     one.abandon(old, 0)
     assert one.claim(KNOWN, 0) is None and one.names() == {old.name}
     two.consume(old)
-    until(lambda: not one.names(), 10, 'the end of the job')
+    until(lambda: not one.names(), 30, 'the end of the job')
 
 
 def test_a_version_that_is_over_ends_no_newer_claim(pair: tuple[ZooKeeperBoard, ZooKeeperBoard], root: str) -> None:
@@ -238,7 +238,7 @@ def test_claims_posts_and_ends_survive_a_restart_of_the_server(boards: Boards, o
     board.post([job('posted-meanwhile')])
     own_zookeeper.start()
     assert claim(board, 30) == job('posted-meanwhile')
-    until(lambda: board.names() == {second.name, job('posted-meanwhile').name}, 10, 'the end of the first')
+    until(lambda: board.names() == {second.name, job('posted-meanwhile').name}, 30, 'the end of the first')
     assert lost == []
 
 
@@ -281,6 +281,6 @@ def test_more_than_it_keeps_is_left_to_the_reconciler(
     board.post([job(str(n)) for n in range(5)])
     own_zookeeper.start()
     until(lambda: board.connected, 20, 'the connection')
-    until(lambda: len(board.names()) == 3, 10, 'what was kept')
+    until(lambda: len(board.names()) == 3, 30, 'what was kept')
     rest = [job(str(n)) for n in range(3, 5)]
-    until(lambda: board.post(rest) or len(board.names()) == 5, 10, 'the rest, as the reconciler posts it')
+    until(lambda: board.post(rest) or len(board.names()) == 5, 30, 'the rest, as the reconciler posts it')

@@ -41,7 +41,7 @@ def tell(server: Server, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
         if number == signal.SIGSTOP:  # its threads come to a stop one by one
-            until(lambda pid=pid: all(state == 'T' for state in states(pid)), 10, 'it has stopped')
+            until(lambda pid=pid: all(state == 'T' for state in states(pid)), 30, 'it has stopped')
 
 
 def states(pid: int) -> Iterator[str]:
