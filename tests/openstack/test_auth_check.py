@@ -86,6 +86,36 @@ def test_all_is_well(check: Check, served: tuple[House, str]) -> None:
     assert keystone_house.SERVICE_PASSWORD not in str(found).replace('database-service', '')
 
 
+@pytest.fixture
+def namesakes(openstack_cloud: Cloud) -> Iterator[str]:
+    """A name that three have given: a network and a group of a tenant, and the service project's own network."""
+    ours, theirs, name = openstack_cloud.connect('dbaas').network, openstack_cloud.connect('demo').network, 'namesake'
+    networks = [(side, side.create_network(name=name)) for side in (ours, theirs)]
+    ours.create_subnet(network_id=networks[0][1].id, ip_version=4, cidr=openstack_cloud.free_cidr())
+    group = theirs.create_security_group(name=name)
+    yield name
+    theirs.delete_security_group(group)
+    for side, network in networks:
+        side.delete_network(network)
+
+
+def test_names_mean_what_they_mean_to_the_driver(check: Check, namesakes: str) -> None:
+    """A tenant takes the name of our network; the group of that name is only his."""
+    found = check(code=1, management_network=namesakes, management_security_groups=namesakes)
+    assert results(found['network']) == ['ok'] * 3
+    (group,) = found['security group']
+    assert group['result'] == 'FAILED' and namesakes in group['what']
+    assert results(found['volume type']) == results(found['flavors']) == results(found['guest image']) == ['ok']
+
+
+def test_a_group_of_another_project_is_none_of_ours_by_its_id_either(check: Check, openstack_cloud: Cloud) -> None:
+    (theirs,) = openstack_cloud.connect('demo').network.security_groups(
+        project_id=openstack_cloud.project('demo'), name='default'
+    )
+    (group,) = check(code=1, management_security_groups=theirs.id)['security group']
+    assert group['result'] == 'FAILED' and 'other projects' in group['remedy']
+
+
 @pytest.mark.parametrize(
     ('name', 'options'),
     [

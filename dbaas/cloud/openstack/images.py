@@ -21,7 +21,7 @@ class Images(Part):
     def find(self, name_or_id: str) -> Row:
         """An id goes before a name; of several of one name the newest. Raises NotFound."""
         with contextlib.suppress(NotFound):
-            return self._look(name_or_id)
+            return self.look(name_or_id)
         found = self._listed(name=name_or_id, status='active')
         if not found:
             raise NotFound(f'Glance has no active image {name_or_id}: see `openstack image list`, or register it')
@@ -50,7 +50,7 @@ class Images(Part):
         except CloudError:
             self._delete(made['id'])
             raise
-        found = self._look(made['id'])
+        found = self.look(made['id'])
         if found['status'] != 'active':
             raise CloudError(f'Glance: image {name} is {found["status"]} after its upload; see the log of Glance')
         return found, True
@@ -77,7 +77,7 @@ class Images(Part):
         return self.services.image.list('/images', 'images', limit=1000, sort='created_at:asc', **filters)
 
     @repeated
-    def _look(self, image_id: str) -> Row:
+    def look(self, image_id: str) -> Row:
         """Raises NotFound."""
         try:
             found: Row = self.services.image.send('GET', f'/images/{quote(image_id, safe="")}').json()

@@ -75,7 +75,7 @@ class Network(Part):
             return None
         facts: Row = {'network_id': self.network_id(self.options.management_network)}
         groups = self.options.management_security_groups
-        facts |= {'security_groups': [self._group_id(group) for group in groups]} if groups else {}
+        facts |= {'security_groups': [self.security_group_id(group) for group in groups]} if groups else {}
         return port_of(self._make('port', owner, name, facts))
 
     @repeated
@@ -100,7 +100,8 @@ class Network(Part):
         places = [{'name': given, **where} for where in (own, {'shared': 'true'}, external)]
         return self._id('networks', given, [{'id': given}, *places])
 
-    def _group_id(self, given: str) -> str:
+    def security_group_id(self, given: str) -> str:
+        """given: id or name, of the configuration; the group has to be our project's."""
         own = {'project_id': self.services.project}
         return self._id('security-groups', given, [{'id': given, **own}, {'name': given, **own}])
 

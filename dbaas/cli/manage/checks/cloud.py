@@ -1,9 +1,10 @@
 """The OpenStack cloud of [openstack]: our login, and each service with the versions that the driver needs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from dbaas.cli.manage.checks.furnishing import furnishing
+from dbaas.cli.manage.checks.tried import tried
 from dbaas.cli.manage.deployment import Deployment
 from dbaas.cli.manage.findings import Finding, failed, ok
 
@@ -34,8 +35,7 @@ def openstack(deployment: Deployment) -> Iterator[Finding]:
         answers = answers and found.result != 'FAILED'
         yield found
     if answers:
-        found, reason = tried(lambda: list(furnishing(deployment, connection)))
-        yield from found or [failed('cloud', reason, 'give networks, groups and types by id')]
+        yield from furnishing(deployment, services)
 
 
 def _service(connection: Any, attribute: str, title: str, path: str, least: tuple[int, int] | None) -> Finding:
@@ -52,14 +52,3 @@ def _service(connection: Any, attribute: str, title: str, path: str, least: tupl
         needed = '.'.join(map(str, least))
         return failed(title, reason or f'{said}; {needed} is needed', f'upgrade {title}')
     return ok(title, f'{proxy.get_endpoint()}, up to {".".join(map(str, newest))}')
-
-
-def tried(call: Callable[[], Any]) -> tuple[Any, str]:
-    """(what it gave, ''), or (None, why it failed)."""
-    from keystoneauth1.exceptions import ClientException
-    from openstack.exceptions import SDKException
-
-    try:
-        return call(), ''
-    except (ClientException, SDKException) as error:
-        return None, (str(error).strip() or type(error).__name__).splitlines()[0][:200]
