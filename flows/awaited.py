@@ -17,6 +17,8 @@ def words(c: sa.Connection, op: Any, wait: Any) -> str:
         return _guest(c, name)
     if kind == 'server':
         return f'server {name} to be {"gone" if op.undo or op.type.endswith(".delete") else "up"}'
+    if kind == 'cloud':
+        return f'an answer of the cloud ({name})'
     if kind == 'broker':
         return f'the message broker, for the user of guest {name}'
     if kind == 'alarm':
@@ -46,6 +48,8 @@ def advice(op: Any, waits: list[Any]) -> list[str]:
         return [f'What the guest says: the log of the agent of instance {op.resource_id}.']
     if 'broker' in kinds:
         return ['Is RabbitMQ up, and does its management API answer at [messaging] management_url?']
+    if 'cloud' in kinds:
+        return ['Which service is away, and since when: `dbaas-manage check` asks each.']
     if 'server' in kinds:
         return [f'What the cloud says: the server of instance {op.resource_id}.']
     return []

@@ -1,12 +1,18 @@
 """What a step is: execute = make it so, revert = make it gone, or `irreversible = 'why'`; it bears repeating."""
 
+import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 from oslo_utils import reflection
 from taskflow import task
 
+from dbaas.cloud import haste
+from dbaas.exceptions import CloudUnavailable
+
+CLOUD = 'cloud'  # the key of who waits for it; then why
+LONGEST_KEY = 255  # what the table takes
 PATIENT_AFTER = 120.0  # seconds of waiting, until when nobody likes to lose time to a pause
 
 
@@ -112,10 +118,32 @@ class Step(task.Task):
         raise Park(keys, min(run.wake_at(first if self.eager else None), first + limit))
 
 
+def patient(work: Callable[..., Any]) -> Callable[..., Any]:
+    """`work` of a step that may park, which waits for a cloud that is away and holds no thread meanwhile."""
+
+    @functools.wraps(work)
+    def patiently(self: Any, run: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            with haste.once():
+                return work(self, run, *args, **kwargs)
+        except CloudUnavailable as error:
+            self.park(run, [f'{CLOUD}:{error}'[:LONGEST_KEY]], str(error))
+
+    return patiently
+
+
 class Wait(Step):
-    """Has no effect: it looks, and parks until there is something to see. Never in an unordered block."""
+    """Has no effect: it looks, and parks until there is something to see. Never in an unordered block.
+
+    A cloud that is away is waited for, too: each look is one try, and the step's deadline bounds them.
+    """
 
     undo_effect = 'nothing: it only waited'
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        if 'execute' in cls.__dict__:
+            cls.execute = patient(cls.execute)
 
     def revert(self, *_args: Any, **_: Any) -> None:
         """Nothing to undo: it only waits."""

@@ -18,7 +18,11 @@ ACTIVE = tuple(state for state in ALL if state not in TERMINAL)
 
 _o, _w, _h, _i = OPERATIONS.c, WAITS.c, HEARTBEATS.c, INSTANCES.c
 _states = sa.select(_o.state, sa.func.count().label('number')).where(_o.state.in_(ACTIVE)).group_by(_o.state)
-_kind = sa.case((_w.key.like('guest:%'), 'guest'), (_w.key.like('alarm:%'), 'alarm'), else_='command')
+_kind = sa.case(
+    *((_w.key.like(f'{kind}:%'), kind) for kind in ('guest', 'alarm', 'broker')),
+    (_w.key.like(_w.operation_id.concat(':%')), 'command'),
+    else_='cloud',
+)
 _parked = (
     sa.select(_w.step, _kind.label('kind'), sa.func.count(_w.operation_id.distinct()))
     .join(OPERATIONS, _o.id == _w.operation_id)

@@ -7,7 +7,7 @@ carries our tag and is in no result belongs to nobody, and the reconciler remove
 from typing import Any
 
 from dbaas.cloud.protocol import Owner
-from flows.base import Step
+from flows.base import Step, patient
 
 
 def owner(run: Any) -> Owner:
@@ -33,6 +33,7 @@ class MakeResource(Step):
         """Why there is nothing to do; empty: there is something."""
         return ''
 
+    @patient
     def revert(self, run: Any, cloud: Any, **_: Any) -> None:
         """A repair has made only what was lost; what it found is not its own to remove."""
         lost = run.inputs.get('lost')

@@ -37,7 +37,7 @@ def test_a_create_from_the_request_to_its_end(place: Place) -> None:
     step = house.operation(operation_id).step
     assert parked('dbaas_operations', state='WAITING') == 1 and parked('dbaas_oldest_runnable_seconds') == 0
     kinds = {labels['kind'] for labels in parked.labels('dbaas_parked')}
-    assert kinds <= {'guest', 'alarm', 'command'}
+    assert kinds <= {'guest', 'alarm', 'command', 'broker', 'cloud'}
     assert sum(parked('dbaas_parked', step=step, kind=kind) for kind in kinds) == 1
 
     assert house.go_on(operation_id) == 'SUCCEEDED'

@@ -7,6 +7,7 @@ import pytest
 import requests
 
 import conf
+from dbaas.cloud import haste
 from dbaas.cloud.openstack import names, user_data
 from dbaas.cloud.openstack.changes import _way_back as way_back
 from dbaas.cloud.openstack.segments import chunks
@@ -137,6 +138,14 @@ def test_tries_end_and_pauses_are_those_asked_for():
     with pytest.raises(CloudUnavailable, match='c; tried for 60 s: resume when it is back'):
         Tries(60, pauses.append)(fails)
     assert 0.05 <= pauses[0] <= 0.1 and pauses[1:] == [1.5]
+
+
+def test_who_looks_again_anyway_has_one_try():
+    def fails():
+        raise Passing('a', after=0.0)
+
+    with haste.once(), pytest.raises(CloudUnavailable, match='a$'):
+        Tries(60, pytest.fail)(fails)
 
 
 def test_the_operators_part_is_merged_with_ours(tmp_path):

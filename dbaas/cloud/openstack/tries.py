@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import tenacity
 
+from dbaas.cloud import haste
 from dbaas.exceptions import CloudUnavailable
 
 T = TypeVar('T')
@@ -31,17 +32,19 @@ class Tries:
         self.patience, self._sleep = patience, sleep
 
     def __call__(self, function: Callable[[], T]) -> T:
+        seconds = haste.left(self.patience)
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Passing),
             wait=_pause,
-            stop=tenacity.stop_before_delay(self.patience),
+            stop=tenacity.stop_before_delay(seconds),
             sleep=self._sleep,
             reraise=True,
         )
         try:
             return retrying(function)
         except Passing as error:
-            raise CloudUnavailable(f'{error}; tried for {self.patience:g} s: resume when it is back') from error
+            tried = f'; tried for {seconds:g} s: resume when it is back' if seconds else ''
+            raise CloudUnavailable(f'{error}{tried}') from error
 
 
 def _pause(state: tenacity.RetryCallState) -> float:

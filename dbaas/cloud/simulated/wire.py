@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import tenacity
 
 from dbaas import exceptions
+from dbaas.cloud import haste
 
 PASSING = (429, 500, 503)
 # the names that the program answers with -> what is raised here
@@ -47,7 +48,7 @@ class Wire:
     def _retrying(self) -> tenacity.Retrying:
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(exceptions.CloudUnavailable),
-            stop=tenacity.stop_after_delay(self._patience),
+            stop=tenacity.stop_after_delay(haste.left(self._patience)),
             wait=tenacity.wait_random_exponential(multiplier=0.05, max=1),
             reraise=True,
         )
