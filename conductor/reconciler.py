@@ -7,7 +7,8 @@ from typing import Any
 from oslo_config import cfg
 
 from conductor.board.base import Board
-from dbaas.cloud.protocol import Resource
+from dbaas.cloud import haste
+from dbaas.cloud.protocol import Resource, of_instances
 from dbaas.db import operations, sweeping
 from dbaas.db.session import Database
 from dbaas.exceptions import CloudError, Unavailable
@@ -73,14 +74,25 @@ class Reconciler:
             self.sweep()
 
     def sweep(self) -> None:
-        """Resources with our tag that no live instance and no recorded step owns: late calls of frozen conductors."""
-        for resource in self._cloud.resources():
-            with self._db.read() as c:
-                orphan = sweeping.is_orphan(c, resource.owner.instance, resource.owner.operation, resource.id)
-            if orphan:
-                self._remove(resource)
+        """Resources with our tag that no live instance and no recorded step owns: late calls of frozen conductors.
+
+        Other duties wait meanwhile: a cloud that is away is asked again by the next sweep.
+        """
+        with haste.once():
+            for instance, mine in of_instances(self._resources()):
+                with self._db.read() as c:
+                    orphans = sweeping.orphans(c, instance, mine)
+                for resource in orphans:
+                    self._remove(resource)
         for sweep in self._sweeps:
             sweep()
+
+    def _resources(self) -> list[Resource]:
+        try:
+            return list(self._cloud.resources())
+        except CloudError as error:
+            LOG.warning('Nothing is swept now, the cloud cannot be looked through: %s', error)
+            return []
 
     def _remove(self, resource: Resource) -> None:
         what = f'{resource.kind} {resource.id} of instance {resource.owner.instance}'

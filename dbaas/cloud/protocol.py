@@ -143,6 +143,14 @@ class Stored:
     metadata: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
+def of_instances(resources: Iterable[Resource]) -> list[tuple[str, list[Resource]]]:
+    """Instance id and what there is of it, each in the order given."""
+    found: dict[str, list[Resource]] = {}
+    for one in resources:
+        found.setdefault(one.owner.instance, []).append(one)
+    return list(found.items())
+
+
 # in an order in which they can be removed
 KINDS = ('server', 'floating-ip', 'port', 'snapshot', 'volume', 'security-group', 'server-group')
 

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from dbaas.cloud.protocol import Cloud, Resource
+from dbaas.cloud.protocol import Cloud, Resource, of_instances
 from dbaas.db import inventory, operations, sweeping
 from dbaas.db.session import Database
 
@@ -47,7 +47,7 @@ def look(db: Database, cloud: Cloud) -> Report:
     resources = cloud.resources()
     with db.read() as c:
         still = {row.id: row.updated for row in inventory.at_rest(c)}
-        orphans = [r for r in resources if sweeping.is_orphan(c, r.owner.instance, r.owner.operation, r.id)]
+        orphans = [r for instance, mine in of_instances(resources) for r in sweeping.orphans(c, instance, mine)]
         strangers = [r for r in resources if operations.get(c, r.owner.operation) is None]
         quiet = [row for row in before if still.get(row.id) == row.updated]
         made = [(row, inventory.creation(c, row.id)) for row in quiet]

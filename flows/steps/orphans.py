@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from dbaas.cloud.protocol import KINDS, Owner, Resource
+from dbaas.cloud.protocol import KINDS, Resource
 from dbaas.db import sweeping
 from flows.base import Step, Wait
 
@@ -11,15 +11,10 @@ WHY = 'it belongs to nobody'
 FIRST = ('server', 'snapshot')  # others are in use by them
 
 
-def resource(orphan: dict[str, Any]) -> Resource:
-    """orphan: {kind, id, name, instance, operation, project[, disowned]}, as in the operation's inputs."""
-    owner = Owner(orphan['instance'], orphan['operation'], orphan['project'])
-    return Resource(orphan['kind'], orphan['id'], orphan['name'], owner)
-
-
 class RemoveOrphans(Step):
-    """Base: those of some kinds. Its result: the ids of what it has removed.
+    """Base: those of some kinds. orphans: {kind, id, name, instance, operation, project[, disowned]} each.
 
+    Its result: the ids of what it has removed.
     While an operation is under way on an instance nobody knows what of it is an orphan: that is waited for.
     """
 
@@ -30,18 +25,21 @@ class RemoveOrphans(Step):
 
     def execute(self, run: Any, cloud: Any, db: Any, orphans: list[dict[str, Any]]) -> list[str]:
         mine = [one for one in orphans if one['kind'] in self.kinds]
-        self._await_rest(run, db, {one['instance'] for one in mine})
-        swept = []
-        for one in sorted(mine, key=lambda found: KINDS.index(found['kind'])):
-            if self._is_nobodys(db, one):
-                run.check()
-                cloud.remove(resource(one))
-                swept.append(one['id'])
-        return swept
+        instances = sorted({one['instance'] for one in mine})
+        self._await_rest(run, db, instances)
+        found = [one for instance in instances for one in self._still(cloud, db, instance, mine)]
+        for one in sorted(found, key=lambda one: KINDS.index(one.kind)):
+            run.check()
+            cloud.remove(one)
+        return [one.id for one in found]
 
-    def _is_nobodys(self, db: Any, one: dict[str, Any]) -> bool:
+    def _still(self, cloud: Any, db: Any, instance: str, asked: list[dict[str, Any]]) -> list[Resource]:
+        """Those of an instance that were to go, are there, and still have no owner."""
+        disowned = {one['id'] for one in asked if one.get('disowned')}
+        there = cloud.resources(instance, self.kinds)
         with db.read() as c:
-            return sweeping.is_orphan(c, one['instance'], one['operation'], one['id'], one.get('disowned', False))
+            found = sweeping.orphans(c, instance, there, disowned)
+        return [one for one in found if one.id in {one['id'] for one in asked}]
 
     def _await_rest(self, run: Any, db: Any, instances: Collection[str]) -> None:
         with db.read() as c:

@@ -1,12 +1,16 @@
 """What an audit finds and leaves alone; what repair and sweep do about it when things are otherwise by then."""
 
 import dataclasses
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from conductor.reconciler import Reconciler
 from dbaas import exceptions
 from dbaas.cloud.protocol import Owner
 from dbaas.db import instances
+from dbaas.db.tables import METADATA
 from dbaas.services import audits, repairs
 from tests.flows.conftest import graph_of
 from tests.flows.harness import CTX, PROJECT, House
@@ -190,6 +194,36 @@ def test_strangers_that_somebody_disowns_are_swept_and_nothing_else(house):
     assert left.id == named.id
     house.world.cloud.remove(left)
     assert house.world.snapshot() == before
+
+
+def test_what_a_repair_has_made_outlives_records_that_are_restored(house):
+    """They know the create and not the repair: no sweep takes the machine away, a repair finds it again."""
+    before = house.rows()
+    assert house.go_on(start(house, lose(house, 'server', 'port'))) == 'SUCCEEDED'
+    server, port = (house.world.cloud.server(creator(house), 'server'), house.world.cloud.resources(INSTANCE, ['port']))
+    restore(house, before)
+    Reconciler(house.db, house.board, house.world.cloud, house.settings).sweep()
+    assert house.world.cloud.server(creator(house), 'server') == server
+    assert house.world.cloud.resources(INSTANCE, ['port']) == port
+    report = look(house)
+    assert not report.orphans and not report.strangers
+    (loss,) = report.losses
+    assert any(word.startswith(f'server is {server.id}, and not ') for word in loss.found)
+    assert house.go_on(start(house, loss)) == 'SUCCEEDED'
+    assert look(house) == AGREED and house.world.cloud.server(creator(house), 'server') == server
+
+
+def restore(house: House, rows: dict[str, list[dict[str, Any]]]) -> None:
+    """The database, as it was."""
+
+    def work(c: sa.Connection) -> None:
+        for table in reversed(METADATA.sorted_tables):
+            c.execute(sa.delete(table))
+        for table in METADATA.sorted_tables:
+            if rows.get(table.name):
+                c.execute(sa.insert(table), rows[table.name])
+
+    house.db.run(work)
 
 
 def test_an_audit_changes_nothing(house):

@@ -1,6 +1,5 @@
 """dbaas-manage audit: what differs between the records and the cloud, and operations that mend it."""
 
-import dataclasses
 import getpass
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,10 +9,13 @@ import click
 from dbaas.cli import output
 from dbaas.cli.manage.deployment import FAILED, Deployment, ManageError, explained, pass_deployment
 from dbaas.cli.text import Block, Table
+from dbaas.exceptions import DbaasError
 
 if TYPE_CHECKING:
     from dbaas.cloud.protocol import Resource
     from dbaas.services.audits import Loss, Report
+
+Words = dict[str, str]
 
 STRANGER = 'its operation is not in these records: another deployment on the same cloud? If not: --strangers'
 
@@ -44,9 +46,9 @@ def audit(deployment: Deployment, repair: bool, strangers: bool) -> None:
     from dbaas.services import audits
 
     report = audits.look(parts.db, parts.cloud)
-    started = _repaired(parts, report, report.strangers if strangers else ()) if repair else {}
+    started, refused = _repaired(parts, report, report.strangers if strangers else ()) if repair else ({}, {})
     output.say(f'source: {deployment.source}, cloud {parts.cloud.name}')
-    rows = _rows(report, started)
+    rows = _rows(report, started, refused)
     output.emit(deployment.format, rows, lambda: _blocks(rows))
     if any(row['operation'] is None for row in rows):
         raise click.exceptions.Exit(FAILED)
@@ -66,27 +68,31 @@ def _open(deployment: Deployment) -> Any:
     return whole.open(conf)
 
 
-def _repaired(parts: Any, report: 'Report', disowned: Sequence['Resource']) -> dict[str, str]:
-    """Id of a resource or an instance -> the operation, or why there is none, for those that can be repaired."""
+def _repaired(parts: Any, report: 'Report', disowned: Sequence['Resource']) -> tuple[Words, Words]:
+    """Id of a resource or an instance -> the operation; the same -> why there is none, though it could be repaired."""
     from dbaas.context import RequestContext
     from dbaas.services import repairs
 
     ctx = RequestContext('', 'dbaas-manage', getpass.getuser(), roles=('admin',))
-    started = {}
+    started: Words = {}
+    refused: Words = {}
     if report.orphans or disowned:
         swept = parts.db.run(lambda c: repairs.sweep(c, parts.operations, ctx, report.orphans, disowned))
         started = {one.id: swept for one in [*report.orphans, *disowned]}
     for loss in report.losses:
         if loss.refused is None:
-            started[loss.instance_id] = parts.db.run(_repairing(repairs.repair, parts.operations, ctx, loss))
-    return started
+            try:
+                started[loss.instance_id] = parts.db.run(_repairing(repairs.repair, parts.operations, ctx, loss))
+            except DbaasError as error:  # somebody works on it meanwhile, say: the others are still repaired
+                refused[loss.instance_id] = str(error)
+    return started, refused
 
 
 def _repairing(repair: Callable[..., str], operations: Any, ctx: Any, loss: 'Loss') -> Callable[[Any], str]:
     return lambda c: repair(c, operations, ctx, loss)
 
 
-def _rows(report: 'Report', started: dict[str, str]) -> list[dict[str, Any]]:
+def _rows(report: 'Report', started: Words, refused: Words) -> list[dict[str, Any]]:
     """finding: orphan, stranger or loss; operation: what mends it, if one was started."""
     found = [('orphan', one, 'no record owns it') for one in report.orphans]
     found += [('stranger', one, STRANGER) for one in report.strangers]
@@ -95,15 +101,12 @@ def _rows(report: 'Report', started: dict[str, str]) -> list[dict[str, Any]]:
          'made_by': one.owner.operation, 'what': [what], 'refused': None, 'operation': started.get(one.id)}
         for finding, one, what in found
     ]  # fmt: skip
-    return rows + [_loss(loss, started.get(loss.instance_id)) for loss in report.losses]
-
-
-def _loss(loss: 'Loss', operation: str | None) -> dict[str, Any]:
-    said = dataclasses.asdict(loss)
-    return {
-        'finding': 'loss', 'kind': 'instance', 'id': loss.instance_id, 'name': loss.name, 'instance': loss.instance_id,
-        'made_by': None, 'what': list(said['found']), 'refused': loss.refused, 'operation': operation,
-    }  # fmt: skip
+    return rows + [
+        {'finding': 'loss', 'kind': 'instance', 'id': loss.instance_id, 'name': loss.name,
+         'instance': loss.instance_id, 'made_by': None, 'what': list(loss.found),
+         'refused': refused.get(loss.instance_id, loss.refused), 'operation': started.get(loss.instance_id)}
+        for loss in report.losses
+    ]  # fmt: skip
 
 
 def _blocks(rows: list[dict[str, Any]]) -> list[Block]:
