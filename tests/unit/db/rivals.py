@@ -28,6 +28,9 @@ class Rival:
         self._result: Any = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
+        # connected now: a transaction that pauses for five seconds is ended by the server, on a busy machine, too
+        with self._db.engine.connect(), self._db.engine.connect():
+            pass
 
     def _hook(self, point: str) -> None:
         if point == 'begin':
