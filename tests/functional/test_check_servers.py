@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import signal
 from collections.abc import Callable, Iterator
 from urllib import parse
 
@@ -15,8 +16,11 @@ from dbaas.cli.manage.checks import clocks, units
 from dbaas.db.session import Database
 from dbaas.guest.management import Management
 from dbaas.services import keyring
+from tests.api.house import House
 from tests.checked import Findings, checked, results
+from tests.functional.deployment import Deployment
 from tests.servers.databases import Databases, wipe
+from tests.servers.front import front
 from tests.servers.ports import free_port, lasting_port
 from tests.waiting import until
 
@@ -189,12 +193,53 @@ esac
     [('active', 'enabled', 'ok'), ('active', 'disabled', 'warning'), ('failed', 'enabled', 'FAILED')],
 )
 def test_units(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, active: str, enabled: str, result: str) -> None:
-    """systemctl is a script: no systemd runs where tests do."""
-    (tmp_path / 'systemctl').write_text(SYSTEMCTL)
-    (tmp_path / 'systemctl').chmod(0o755)
-    monkeypatch.setenv('PATH', f'{tmp_path}:{os.environ["PATH"]}')
-    monkeypatch.setenv('ACTIVE', active)
-    monkeypatch.setenv('ENABLED', enabled)
-    monkeypatch.setattr(units, 'RUNS', str(tmp_path))
+    systemd(tmp_path, monkeypatch, active, enabled)
     (finding,) = units.units(None)  # type: ignore[arg-type]
     assert finding.result == result and 'dbaas-api' in finding.what
+
+
+def systemd(folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch, active: str, enabled: str) -> None:
+    """A machine with the unit of the API. systemctl is a script: no systemd runs where tests do."""
+    (folder / 'systemctl').write_text(SYSTEMCTL)
+    (folder / 'systemctl').chmod(0o755)
+    monkeypatch.setenv('PATH', f'{folder}:{os.environ["PATH"]}')
+    monkeypatch.setenv('ACTIVE', active)
+    monkeypatch.setenv('ENABLED', enabled)
+    monkeypatch.setattr(units, 'RUNS', str(folder))
+
+
+# -- the API ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize('bind_host', ['127.0.0.1', '0.0.0.0', '::'])
+def test_the_api_of_a_unit(
+    check: Check, template: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, bind_host: str
+) -> None:
+    assert 'API' not in check(), 'none is meant to run here'
+    systemd(tmp_path, monkeypatch, 'active', 'enabled')
+    house = House(template, str(tmp_path), api_bind_host=bind_host)
+    with house.served() as url:
+        given = {'api__bind_host': bind_host, 'api__bind_port': url.rpartition(':')[2]}
+        assert results(check(**given)['API']) == ['ok']
+        house.ready = False
+        assert '503' in check(code=1, **given)['API'][0]['what']
+    (finding,) = check(code=1, **given)['API']
+    assert 'does not answer' in finding['what'] and 'systemctl' in finding['remedy']
+    house.db.close()
+
+
+def test_somebody_else_where_the_api_should_be(
+    check: Check, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    systemd(tmp_path, monkeypatch, 'active', 'enabled')
+    with front('http://127.0.0.1:9', {}, hidden=('/healthcheck',)) as url:
+        (finding,) = check(code=1, api__bind_port=url.rpartition(':')[2])['API']
+    assert finding['result'] == 'FAILED' and '404' in finding['what']
+
+
+def test_the_api_of_dbaas_up(deployment: Deployment) -> None:
+    """Its port is in no file of options."""
+    deployment.up()
+    state, config = str(deployment.state), str(deployment.config)
+    (finding,) = checked(state, config)['API']
+    assert finding['result'] == 'ok' and f':{deployment.port} ' in finding['what']
+    deployment.end(signal.SIGTERM)
+    assert 'API' not in checked(state, config), 'whoever ended it knows'

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.checked import checked
 from tests.functional import lateness
 from tests.functional.cluster import CONDUCTORS, MEMBERS, Cluster
 from tests.functional.deployment import PATIENCE, Deployment
@@ -130,6 +131,16 @@ def test_up_starts_what_was_killed(cluster: Cluster, name: str) -> None:
     assert cluster.lives(name)
     assert demo(cluster) == instance
     works(cluster)
+
+
+def test_check_asks_the_api(cluster: Cluster) -> None:
+    state, config = str(cluster.state), str(cluster.state / 'conf' / 'api.conf')
+    (finding,) = checked(state, config)['API']
+    assert finding['result'] == 'ok' and f':{cluster.port} ' in finding['what']
+    cluster.kill('api')
+    (finding,) = checked(state, str(cluster.config), code=1)['API']
+    assert finding['result'] == 'FAILED' and f'dbaas cluster up --state {state}' in finding['remedy']
+    cluster.up('--demo')
 
 
 def test_a_killed_agent_comes_back_by_itself(cluster: Cluster) -> None:

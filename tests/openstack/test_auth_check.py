@@ -2,6 +2,7 @@
 
 import pathlib
 import shutil
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -14,6 +15,7 @@ from dbaas.services import keyring
 from tests.api.house import House
 from tests.checked import Findings, checked, results
 from tests.openstack import keystone_house
+from tests.servers.front import front
 from tests.servers.openstack.cloud import Cloud
 from tests.servers.ports import free_port
 
@@ -79,7 +81,8 @@ def check(served: tuple[House, str], openstack_cloud: Cloud, template: str, tmp_
 
 def test_all_is_well(check: Check, served: tuple[House, str]) -> None:
     found = check()
-    every = ('Keystone', 'roles', 'catalogue', 'cloud', *SERVICES, 'network', 'volume type', 'flavors', 'guest image')
+    furniture = ('network', 'volume type', 'flavors', 'guest image')
+    every = ('Keystone', 'roles', 'catalogue', 'links', 'cloud', *SERVICES, *furniture)
     for name in (*every, 'clocks'):
         assert set(results(found[name])) == {'ok'}, found[name]
     assert len(found['network']) == 3 and served[1] in found['catalogue'][0]['what']
@@ -163,6 +166,29 @@ def test_an_api_that_does_not_answer(check: Check, served: tuple[House, str], op
         assert 'keystone register' in finding['remedy']
     finally:
         enter(openstack_cloud, url)
+
+
+@pytest.mark.parametrize(
+    ('proxies', 'scheme', 'hidden', 'result'),
+    [(1, 'http', (), 'ok'), (0, 'http', (), 'FAILED'), (1, 'https', (), 'FAILED'), (1, 'http', ('/',), 'warning')],
+    ids=['told of it', 'not told', 'tells another scheme', 'keeps it to itself'],
+)
+def test_links_lead_to_the_web_server(
+    check: Check, openstack_cloud: Cloud, template: str, tmp_path: pathlib.Path, served: tuple[House, str],
+    proxies: int, scheme: str, hidden: tuple[str, ...], result: str,
+) -> None:  # fmt: skip
+    (tmp_path / 'house').mkdir()
+    files = [keystone_house.configuration(openstack_cloud, tmp_path / 'house')]
+    house = House(template, str(tmp_path / 'house'), clock=time.time, config_files=files, api_proxies=proxies)
+    says = {'X-Forwarded-Host': '{host}', 'X-Forwarded-Proto': scheme}
+    try:
+        with house.served() as api, front(api, says, hidden) as url:
+            enter(openstack_cloud, url)
+            found = check(code=int(result == 'FAILED'))
+    finally:
+        house.db.close()
+        enter(openstack_cloud, served[1])
+    assert results(found['catalogue']) == ['ok'] and results(found['links']) == [result], found
 
 
 @pytest.mark.parametrize(('service', 'title'), [('nova', 'Nova'), ('cinder', 'Cinder'), ('swift', 'Swift')])

@@ -16,6 +16,7 @@ from guestagent.contract import processes
 
 PROJECT = 'demo'
 CLOUD = 'dbaas'  # its name in clouds.yaml
+_LOGIN = '/identity/v3'  # of the API: where clients get tokens
 _OPENRC = """\
 # Environment of openstack, openstacksdk and dbaas-flow; to be sourced. Other OS_ variables would get in the way.
 for _os_name in $(env | sed -n 's/^\\(OS_[A-Za-z0-9_]*\\)=.*/\\1/p'); do unset "$_os_name"; done
@@ -63,8 +64,18 @@ def write_environment(state: str, person: dict[str, Any], url: str) -> None:
     _write(os.path.join(state, 'token'), person['token'] + '\n')
     _write(os.path.join(state, 'openrc'), _OPENRC.format(endpoint=endpoint, token=person['token']))
     path = os.path.join(state, 'clouds.yaml')
-    clouds = {'clouds': {CLOUD: _cloud(person, f'{url}/identity/v3')}}
+    clouds = {'clouds': {CLOUD: _cloud(person, url + _LOGIN)}}
     _write(path, _CLOUDS.format(path=path, cloud=CLOUD) + yaml.safe_dump(clouds, sort_keys=False))
+
+
+def told(state: str) -> str | None:
+    """The URL that `write_environment` has told clients last; None: none yet, or somebody else has written there."""
+    try:
+        with open(os.path.join(state, 'clouds.yaml')) as text:
+            url = yaml.safe_load(text)['clouds'][CLOUD]['auth']['auth_url']
+    except (FileNotFoundError, yaml.YAMLError, KeyError, TypeError):
+        return None
+    return str(url).removesuffix(_LOGIN)
 
 
 def new_person(name: str, roles: list[str], project: dict[str, str]) -> dict[str, Any]:

@@ -17,9 +17,8 @@ Check = Callable[[Deployment], Iterator[Finding]]
 @pass_deployment
 def check(deployment: Deployment) -> None:
     """Diagnose a deployment: installation, options, database, keys, identities, and whatever it consists of: RabbitMQ,
-    ZooKeeper and conductors, Keystone and the catalogue, units, the services of OpenStack with networks, flavors and
-    guest images, clocks; of the local cloud programs, containers, addresses,
-    limits.
+    ZooKeeper and conductors, Keystone and the catalogue, units, the API, the services of OpenStack with networks,
+    flavors and guest images, clocks; of the local cloud programs, containers, addresses, limits.
 
     Nothing is changed; what is made to try something out is removed again. A warning means that it works, with
     less. Exit code 0: no check FAILED; 1: one did.
@@ -75,16 +74,16 @@ def _of_identity(deployment: Deployment) -> list[Check]:
 
 
 def _of_servers(deployment: Deployment) -> list[Check]:
-    """Those that only a deployment of several processes has."""
+    """The API, and those that only a deployment of several processes has."""
     from conf import messaging
-    from dbaas.cli.manage.checks import broker, ensemble, units
+    from dbaas.cli.manage.checks import api, broker, ensemble, units
 
     found: list[Check] = []
     if messaging.brokered(deployment.conf):
         found += [broker.broker, broker.management]
     if deployment.conf.board.driver == 'zookeeper':
         found += [ensemble.zookeeper, units.units]
-    return found
+    return [*found, api.api]
 
 
 def _of_cloud(deployment: Deployment) -> list[Check]:

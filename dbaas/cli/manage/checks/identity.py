@@ -14,6 +14,7 @@ GROUP = 'keystone_authtoken'
 ROLES = ('admin', 'member', 'reader')
 TRY = 10  # seconds for an answer
 TYPE = 'database'
+PORTS = {'http': 80, 'https': 443}
 
 
 def keystone(deployment: Deployment) -> Iterator[Finding]:
@@ -104,8 +105,7 @@ def _entry(deployment: Deployment, session: Any) -> Iterator[Finding]:
     if not url:
         yield failed('catalogue', f'it has no service {TYPE}{f" in {region}" if region else ""}', remedy)
         return
-    parts = parse.urlsplit(url)
-    root = f'{parts.scheme}://{parts.netloc}{parts.path.partition("/v1.0")[0]}'
+    root = _root(url)
     try:
         status = session.get(f'{root}/healthcheck', authenticated=False, raise_exc=False).status_code
     except ClientException as error:
@@ -113,10 +113,40 @@ def _entry(deployment: Deployment, session: Any) -> Iterator[Finding]:
         return
     if status == 200:
         yield ok('catalogue', url)
+        yield from _links(session, root)
     else:
         yield failed(
             'catalogue', f'{root}/healthcheck answers {status}', f'look at the log of the API there, or {remedy}'
         )
+
+
+def _links(session: Any, root: str) -> Iterator[Finding]:
+    """That the API's links lead where the catalogue does; what a web server before it says of itself decides."""
+    from keystoneauth1.exceptions import ClientException
+
+    try:
+        found = session.get(f'{root}/', authenticated=False).json()['versions'][0]['links'][0]['href']
+    except (ClientException, ValueError, LookupError, TypeError) as error:
+        remedy = 'let the web server pass every path on to the API, / too'
+        yield warning('links', f'{root}/ has not the versions of the API: {_first_line(error)}', remedy)
+        return
+    made = _root(str(found))
+    if made == root:
+        yield ok('links', f'the API at {root} makes links to itself')
+    else:
+        remedy = (
+            '[api] proxies: how many web servers are before it; each of them sets X-Forwarded-Proto and -Host,'
+            ' see "Behind a web server" in docs/deployment.md; or dbaas-manage keystone register --url URL'
+        )
+        yield failed('links', f'the API at {root} makes links to {made}', remedy)
+
+
+def _root(url: str) -> str:
+    """What stands before the version, comparable: https://host:443/ is https://host."""
+    parts = parse.urlsplit(url)
+    host = f'[{parts.hostname}]' if ':' in (parts.hostname or '') else parts.hostname
+    port = '' if parts.port in (None, PORTS.get(parts.scheme)) else f':{parts.port}'
+    return f'{parts.scheme}://{host}{port}{parts.path.partition("/v1.0")[0].rstrip("/")}'
 
 
 def _first_line(error: Exception) -> str:
