@@ -54,13 +54,16 @@ class Nic:
 
 @dataclasses.dataclass(frozen=True)
 class Need:
-    """What one more instance takes: a volume of `size` GiB; public: an address outside; grouped: a server group."""
+    """What one more instance takes: a volume of `size` GiB; public: an address outside; grouped: a server group;
+    rules: of its security group.
+    """
 
     flavor: Flavor
     size: int
     volume_type: str = ''
     public: bool = False
     grouped: bool = False
+    rules: int = 1
 
 
 @dataclasses.dataclass(frozen=True)

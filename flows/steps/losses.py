@@ -61,8 +61,8 @@ class FindVolume(Step):
 class RemoveCutOffServer(Step):
     """A machine never gets a lost interface back under its old name and address: another takes its place."""
 
-    effect = 'remove the machine, if it has lost its network port'
-    undo_effect = 'nothing: nobody could reach that machine'
+    effect = 'remove the machine, if it has lost a network port: its database is away until the new one runs'
+    undo_effect = 'nothing: a machine never gets a lost port back'
     deadline = 'server'
 
     def execute(self, run: Any, cloud: Any, lost: list[str]) -> None:
@@ -72,7 +72,7 @@ class RemoveCutOffServer(Step):
             cloud.remove(found)
 
     def revert(self, run: Any, **_: Any) -> None:
-        """Nothing: nobody could reach that machine."""
+        """Nothing: it never gets its port back."""
 
 
 class WaitForCutOffServerGone(Wait):

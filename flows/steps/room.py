@@ -5,8 +5,9 @@ from typing import Any
 from dbaas.cloud.protocol import Flavor, Need
 from dbaas.exceptions import CloudError
 from flows.base import Step
+from flows.steps.network import rules
 
-ASKED = ('flavor', 'volume_size', 'volume_type', 'access', 'locality')
+ASKED = ('datastore', 'flavor', 'volume_size', 'volume_type', 'access', 'locality')
 
 
 class CheckCloudQuota(Step):
@@ -22,10 +23,10 @@ class CheckCloudQuota(Step):
         return f'{super().describe(cloud, inputs)}: {f"NO ROOM, {short}" if short else "there is room"}'
 
     def execute(
-        self, run: Any, cloud: Any, flavor: dict[str, Any], volume_size: int, volume_type: str | None,
-        access: dict[str, Any], locality: str | None,
+        self, run: Any, cloud: Any, datastore: str, flavor: dict[str, Any], volume_size: int,
+        volume_type: str | None, access: dict[str, Any], locality: str | None,
     ) -> None:  # fmt: skip
-        short = shortage(cloud, flavor, volume_size, volume_type, access, locality)
+        short = shortage(cloud, datastore, flavor, volume_size, volume_type, access, locality)
         if short is not None:
             raise CloudError(f'the cloud has no room: {short}; raise its quota or remove something, then resume')
 
@@ -34,9 +35,12 @@ class CheckCloudQuota(Step):
 
 
 def shortage(
-    cloud: Any, flavor: dict[str, Any], volume_size: int, volume_type: str | None, access: dict[str, Any],
-    locality: str | None,
+    cloud: Any, datastore: str, flavor: dict[str, Any], volume_size: int, volume_type: str | None,
+    access: dict[str, Any], locality: str | None,
 ) -> str | None:  # fmt: skip
-    public, grouped = bool(access.get('is_public')), locality is not None
-    found: str | None = cloud.shortage(Need(Flavor(**flavor), volume_size, volume_type or '', public, grouped))
+    needed = Need(
+        Flavor(**flavor), volume_size, volume_type or '', public=bool(access.get('is_public')),
+        grouped=locality is not None, rules=len(rules(datastore, access)),
+    )  # fmt: skip
+    found: str | None = cloud.shortage(needed)
     return found

@@ -49,16 +49,29 @@ def quota(openstack_cloud):
         ('Cinder', 'per_volume_gigabytes', 4, 'per_volume_gigabytes'),
         ('Neutron', 'ports', 0, 'port'),
         ('Neutron', 'security_groups', 1, 'security_group'),
+        ('Neutron', 'security_group_rules', 8, 'security_group_rule'),
         ('Neutron', 'floating_ips', 0, 'floatingip'),
     ],
 )
 def test_the_quota_that_is_too_small_is_named(bare, openstack_cloud, quota, service, name, limit, said):
-    need = Need(bare.flavors()[0], 5, 'fast', public=True, grouped=True)
+    need = Need(bare.flavors()[0], 5, 'fast', public=True, grouped=True, rules=3)
     assert bare.shortage(need) is None
     quota(service, name, limit)
     why = bare.shortage(need)
     assert why.startswith(f"{service}'s quota of {said} is too small: ") and f' of {limit} are used, ' in why
     assert openstack_cloud.project('other') in why
+
+
+def test_the_quota_of_a_type_counts_however_the_type_is_named(bare, openstack_cloud, quota):
+    """By its id; and the cloud's default type, which nobody has named."""
+    rows = bare.services.volume.list('/types', 'volume_types')
+    flavor, id = bare.flavors()[0], next(row['id'] for row in rows if row['name'] == 'fast')
+    quota('Cinder', 'gigabytes_fast', 4)
+    assert 'quota of gigabytes_fast is' in bare.shortage(Need(flavor, 5, id))
+    usual = bare.services.volume.find('/types/default', 'volume_type')['name']
+    assert usual != 'fast' and bare.shortage(Need(flavor, 5)) is None
+    quota('Cinder', f'gigabytes_{usual}', 4)
+    assert f'quota of gigabytes_{usual} is' in bare.shortage(Need(flavor, 5))
 
 
 def test_what_does_not_need_it_has_room(bare, quota):

@@ -10,7 +10,7 @@ from dbaas.cloud.openstack.services import Services
 from dbaas.cloud.openstack.tries import Row, Tries, repeated
 from dbaas.cloud.protocol import Need, Nic
 
-RULES = 3  # of a group at least: two that lead outward, made by Neutron, and one of ours
+OUTWARD = 2  # rules of each group that Neutron makes itself
 Use = tuple[str, str, int, int, int]  # service, quota, used, limit, needed
 
 
@@ -43,19 +43,28 @@ class Quotas(Part):
     def _volume(self, need: Need) -> Iterator[Use]:
         path = f'/os-quota-sets/{self.services.project}'
         quotas = self.services.volume.find(path, 'quota_set', usage='true') or {}
-        type = need.volume_type or self.options.volume_type or ''
+        type = self._volume_type(need.volume_type or self.options.volume_type)
         needs = {'volumes': 1, 'gigabytes': need.size, f'volumes_{type}': 1, f'gigabytes_{type}': need.size}
         for quota, needed in needs.items():
             yield from _use('Cinder', quota, quotas.get(quota), 'in_use', needed)
         largest = quotas.get('per_volume_gigabytes') or {'limit': -1}
         yield 'Cinder', 'per_volume_gigabytes', 0, largest['limit'], need.size
 
+    def _volume_type(self, given: str | None) -> str:
+        """Its name, by which quotas are kept; of the cloud's default one if none is given. '' when there is none."""
+        if not given:
+            found = self.services.volume.find('/types/default', 'volume_type')
+            return found['name'] if found else ''
+        rows = self.services.volume.list('/types', 'volume_types')
+        return next((row['name'] for row in rows if row['id'] == given), given)
+
     def _network(self, need: Need) -> Iterator[Use]:
         path = f'/quotas/{self.services.project}/details.json'
         quotas = self.services.network.find(path, 'quota') or {}
         floating = 1 if need.public and self.options.floating_network else 0
         ports = 2 if self.options.management_network else 1
-        needs = {'port': ports, 'security_group': 1, 'security_group_rule': RULES, 'floatingip': floating}
+        rules = OUTWARD + need.rules
+        needs = {'port': ports, 'security_group': 1, 'security_group_rule': rules, 'floatingip': floating}
         for quota, needed in needs.items():
             yield from _use('Neutron', quota, quotas.get(quota), 'used', needed)
 
