@@ -50,6 +50,7 @@ class Endpoint:
 
 
 def main(url: str, topic: str, name: str) -> int:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # before any thread, and before anybody sends one
     transport = rpc_of(messaging.bare_conf(), url)
     try:
         served = bus.serve(transport, oslo_messaging.Target(topic=topic, server=name), Endpoint(name), 64)
@@ -57,9 +58,7 @@ def main(url: str, topic: str, name: str) -> int:
         print('refused', error, flush=True)
         return 3
     print('ready', os.getpid(), flush=True)
-    done = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: done.set())
-    done.wait()
+    signal.sigwait({signal.SIGTERM})
     served.stop()
     print('stopping', flush=True)
     served.wait()

@@ -32,7 +32,7 @@ def running(plane: Plane) -> AgentProcess:
     agent = plane.agent()
     agent.prepare()
     agent.do('start', server_binary=None, databases=[{'name': 'shop'}], users=[user()])
-    until(lambda: healthy(agent), 20, 'HEALTHY')
+    until(lambda: healthy(agent), 60, 'HEALTHY')
     return agent
 
 
@@ -160,7 +160,7 @@ def test_the_next_agent_knows_the_runtime(running: AgentProcess, dockerd: Docker
     os.kill(running.server_pids()[0], signal.SIGKILL)
     running.plane.beats.clear()
     running.start()
-    until(lambda: healthy(running), 20, 'HEALTHY')
+    until(lambda: healthy(running), 60, 'HEALTHY')
     assert dockerd.containers() == [name_of(running)]
 
 

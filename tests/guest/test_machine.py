@@ -69,7 +69,7 @@ def test_a_volume_extended_in_use_is_filled(machine: MachineProcess, plane: Plan
     plane.receive()
     machine.prepare()
     machine.do('start', server_binary=None)
-    until(lambda: plane.last_beat(machine.instance).get('state') == states.HEALTHY, 30, 'HEALTHY')
+    until(lambda: plane.last_beat(machine.instance).get('state') == states.HEALTHY, 60, 'HEALTHY')
     before = plane.last_beat(machine.instance)['details']['volume']['total']
     volume.extend(1024 << 20)
 

@@ -60,7 +60,7 @@ def test_create_with_databases_and_users_in_one_start(plane: Plane) -> None:
     assert query(agent, "SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME='shop'") == [
         ('latin1_bin',)
     ]
-    until(lambda: plane.last_beat(agent.instance).get('state') == states.HEALTHY, 30, 'HEALTHY')
+    until(lambda: plane.last_beat(agent.instance).get('state') == states.HEALTHY, 60, 'HEALTHY')
     volume = plane.last_beat(agent.instance)['details']['volume']
     assert 0 < volume['used'] < volume['total']
 

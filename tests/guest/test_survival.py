@@ -18,6 +18,11 @@ def healthy(agent: AgentProcess) -> bool:
     return agent.plane.last_beat(agent.instance).get('state') == states.HEALTHY
 
 
+def ill(agent: AgentProcess) -> bool:
+    """It has been, by one of the beats: the first after a kill may still be from before it."""
+    return states.ERROR in [beat['state'] for who, beat in agent.plane.beats if who == agent.instance]
+
+
 @on_both
 def test_the_agent_is_killed_the_server_goes_on_and_the_next_agent_adopts_it(plane: Plane) -> None:
     plane.receive()
@@ -39,7 +44,7 @@ def test_sigterm_ends_the_agent_and_not_the_server(database: AgentProcess) -> No
     (pid,) = database.server_pids()
     assert database.process is not None
     database.process.terminate()
-    assert database.process.wait(20) == 0
+    assert database.process.wait(60) == 0
     assert database.server_pids() == [pid]
 
 
@@ -52,11 +57,10 @@ def test_a_killed_server_is_started_again(plane: Plane) -> None:
     query(agent, 'CREATE TABLE shop.t (a INT)')
     for _ in range(2):
         (pid,) = agent.server_pids()
-        until(lambda: healthy(agent), 20, 'HEALTHY')
+        until(lambda: healthy(agent), 60, 'HEALTHY')
         plane.beats.clear()
         os.kill(pid, signal.SIGKILL)
-        until(lambda: healthy(agent), 20, 'HEALTHY')
-        assert states.ERROR in [beat['state'] for _who, beat in plane.beats]
+        until(lambda: ill(agent) and healthy(agent), 60, 'ERROR, then HEALTHY')
         assert len(agent.server_pids()) == 1 and agent.server_pids() != [pid]
         assert query(agent, 'SELECT * FROM shop.t') == []
 
@@ -73,7 +77,7 @@ def test_both_are_killed_and_the_volume_is_unmounted_as_after_a_boot(plane: Plan
         subprocess.run(['umount', agent.runtime], check=True)
     plane.beats.clear()
     agent.start()
-    until(lambda: healthy(agent), 20, 'HEALTHY')
+    until(lambda: healthy(agent), 60, 'HEALTHY')
     assert query(agent, 'SELECT 1') == [(1,)] and len(agent.server_pids()) == 1
 
 
@@ -83,7 +87,7 @@ def test_a_stopped_server_stays_stopped_for_the_next_agent(database: AgentProces
     database.kill()
     database.plane.beats.clear()
     database.start()
-    until(lambda: database.plane.last_beat(database.instance).get('state') == states.SHUTDOWN, 20, 'SHUTDOWN')
+    until(lambda: database.plane.last_beat(database.instance).get('state') == states.SHUTDOWN, 60, 'SHUTDOWN')
     assert not database.server_pids()
 
 
@@ -148,10 +152,10 @@ def test_a_server_that_cannot_be_revived_is_told_and_tried_again(database: Agent
     good = config.read_text()
     config.write_text(good + 'no_such_option = 1\n')
     os.kill(database.server_pids()[0], signal.SIGKILL)
-    until(lambda: plane.last_beat(database.instance).get('state') == states.ERROR, 20, 'ERROR')
-    until(lambda: 'no_such_option' in str(plane.last_beat(database.instance)['details']), 20, 'the reason')
+    until(lambda: plane.last_beat(database.instance).get('state') == states.ERROR, 60, 'ERROR')
+    until(lambda: 'no_such_option' in str(plane.last_beat(database.instance)['details']), 60, 'the reason')
     config.write_text(good)
-    until(lambda: healthy(database), 30, 'HEALTHY')
+    until(lambda: healthy(database), 60, 'HEALTHY')
     assert len(database.server_pids()) == 1
 
 

@@ -18,7 +18,7 @@ def test_read_only_from_90_percent_and_back_below_85(plane: Plane) -> None:
     agent.prepare()
     agent.do('start', server_binary=None, databases=[{'name': 'shop'}], users=[user()])
     query(agent, 'CREATE TABLE shop.t (a INT)')
-    until(lambda: plane.last_beat(agent.instance).get('state') == states.HEALTHY, 20, 'HEALTHY')
+    until(lambda: plane.last_beat(agent.instance).get('state') == states.HEALTHY, 60, 'HEALTHY')
     volume = plane.last_beat(agent.instance)['details']['volume']
 
     ballast = Path(agent.facts['data']).parent / 'ballast'

@@ -21,6 +21,7 @@ from tests.waiting import until
 
 _roots = itertools.count()
 Boards = Callable[..., ZooKeeperBoard]
+BRIEF = 2.0  # seconds of a session, for tests of what a board does when they are over
 
 
 @pytest.fixture(scope='session')
@@ -45,9 +46,9 @@ def own_zookeeper(tmp_path: pathlib.Path) -> Iterator[ZooKeeper]:
 
 
 def options(hosts: str, **given: Any) -> cfg.ConfigOpts:
-    """The group [board]; sessions of 2 s unless told otherwise."""
+    """The group [board]; unless told otherwise with sessions that no pause of a busy machine ends."""
     found = conf.load()
-    for name, value in {'hosts': hosts, 'session_timeout': 2.0, **given}.items():
+    for name, value in {'hosts': hosts, 'session_timeout': 20.0, **given}.items():
         found.set_override(name, value, group='board')
     return found.board
 

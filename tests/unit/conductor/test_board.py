@@ -89,7 +89,7 @@ def test_whoever_comes_after_the_end_gets_nothing(board: Board) -> None:
 
 def test_one_of_many_waiting_threads_gets_it(board: Board) -> None:
     found: list[Job | None] = []
-    threads = [threading.Thread(target=lambda: found.append(board.claim(KNOWN, 0.5))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: found.append(board.claim(KNOWN, 3))) for _ in range(4)]
     for thread in threads:
         thread.start()
     board.post([job('x')])

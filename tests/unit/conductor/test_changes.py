@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kazoo.exceptions import NodeExistsError, RolledBackError
 
@@ -77,6 +77,7 @@ def after(told: Told) -> set[str]:
     return found
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(0, 2 * len(JOBS) - 1), max_size=40), st.data())
 def test_a_listing_of_any_moment_and_the_changes_since_are_the_truth(choices: list[int], data: st.DataObject) -> None:
     told = history(choices)

@@ -23,7 +23,7 @@ from dbaas.services.operations import Operations, OperationType
 from dbaas.services.secrets import Secrets
 from flows import registry
 from flows.base import Step
-from tests.unit.conductor.conftest import Boards
+from tests.unit.conductor.conftest import BRIEF, Boards
 from tests.unit.conductor.test_zookeeper_board import expire
 from tests.waiting import until
 
@@ -191,7 +191,7 @@ def test_jobs_that_nobody_can_run_any_more_go(house: House, zookeeper: ZooKeeper
 def test_a_lost_board_is_filled_from_sql(house: House, own_zookeeper: ZooKeeper, boards: Boards) -> None:
     import shutil
 
-    board: ZooKeeperBoard = boards(own_zookeeper.hosts)
+    board: ZooKeeperBoard = boards(own_zookeeper.hosts, session_timeout=BRIEF)
     house.conductor('one', board)
     first = house.accept()
     board.post([first])

@@ -12,7 +12,7 @@ from dbaas import metrics
 from dbaas.cli.cluster.zookeeper import ZooKeeper
 from dbaas.db.operations import Job
 from dbaas.exceptions import Unavailable
-from tests.unit.conductor.conftest import Boards, expire
+from tests.unit.conductor.conftest import BRIEF, Boards, expire
 from tests.waiting import until
 
 KNOWN = frozenset({('a', 1)})
@@ -208,20 +208,20 @@ def test_it_starts_and_takes_posts_without_a_server(boards: Boards, own_zookeepe
     with pytest.raises(Unavailable, match='away'):
         board.names()
     own_zookeeper.start()
-    assert claim(board, 30) == job('x')
+    assert claim(board, 60) == job('x')
 
 
 def test_only_an_outage_is_complained_about(
     boards: Boards, own_zookeeper: ZooKeeper, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Not the moment that a first connection takes; each one once."""
-    board = boards(own_zookeeper.hosts, connect=False)
+    board = boards(own_zookeeper.hosts, connect=False, session_timeout=BRIEF)
     assert board.claim(KNOWN, 0) is None
     until(lambda: board.connected, 20, 'the first connection')
     assert 'is away' not in caplog.text
     own_zookeeper.stop()
     until(lambda: 'is away' in caplog.text, 20, 'the complaint')
-    late = boards(own_zookeeper.hosts, connect=False)
+    late = boards(own_zookeeper.hosts, connect=False, session_timeout=BRIEF)
     assert late.claim(KNOWN, 0) is None
     until(lambda: caplog.text.count('is away') == 2, 20, 'that of the other one')
 
@@ -237,13 +237,13 @@ def test_claims_posts_and_ends_survive_a_restart_of_the_server(boards: Boards, o
     board.consume(first)
     board.post([job('posted-meanwhile')])
     own_zookeeper.start()
-    assert claim(board, 30) == job('posted-meanwhile')
+    assert claim(board, 60) == job('posted-meanwhile')
     until(lambda: board.names() == {second.name, job('posted-meanwhile').name}, 30, 'the end of the first')
     assert lost == []
 
 
 def test_a_new_empty_server_is_told_to_whoever_fills_it(boards: Boards, own_zookeeper: ZooKeeper) -> None:
-    board = boards(own_zookeeper.hosts)
+    board = boards(own_zookeeper.hosts, session_timeout=BRIEF)
     called = threading.Event()
     board.listen(lambda operation: None, called.set)
     board.campaign()

@@ -133,7 +133,7 @@ def test_the_words_of_an_outage_hold_no_statement_and_no_password(server: Server
 
 
 def test_a_frozen_server_does_not_hang_us(server: Server, counted: Database) -> None:
-    hasty = Database(counted.url, limits=Limits(answer_within=1.0))
+    hasty = Database(counted.url, limits=Limits(answer_within=3.0))
     used(hasty)
     tell(server, signal.SIGSTOP)
     for call in (lambda: hasty.run(add), lambda: used(hasty)):
@@ -165,7 +165,7 @@ def test_a_lost_commit_is_in_doubt_and_never_rerun(
 
 
 def test_too_many_connections_is_no_error_of_the_work(kind: str, counted: Database) -> None:
-    small = Database(counted.url, limits=Limits(pool_size=1, max_overflow=0, answer_within=0.2))
+    small = Database(counted.url, limits=Limits(pool_size=1, max_overflow=0, answer_within=2.0))
     with small.read(), pytest.raises(exceptions.DatabaseUnavailable):
         small.run(add)
     small.run(add)
