@@ -9,9 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dbaas.cli.manage.main import cli
+from dbaas.cloud.openstack.images import Images
 from dbaas.db import datastores as rows
 from dbaas.db.session import Database
 from dbaas.services import datastores
+from tests.openstack.cloud_fixtures import Seen, options_of
 from tests.servers.openstack.cloud import Cloud
 
 pytestmark = pytest.mark.xdist_group('openstack')
@@ -98,6 +100,37 @@ def test_an_upload_that_fails_leaves_no_image(
 ) -> None:
     manage('register', name, *files, '--disk-format', 'qcow2', '--property', 'os_type=', code=1)
     assert name not in {image.name for image in openstack_cloud.admin.image.images()}
+
+
+UPLOAD = {'service': 'glance', 'method': 'PUT', 'path': '/file$', 'times': 1}
+
+
+@pytest.mark.parametrize(('trouble', 'uploads'), [('drop-after', 1), ('drop-before', 2), ('unavailable', 2)])
+def test_content_goes_up_once_whatever_happens_to_the_answer(
+    openstack_cloud: Cloud, name: str, tmp_path: pathlib.Path, trouble: str, uploads: int
+) -> None:
+    """Glance refuses a second upload to an image that has its content."""
+    assert _uploaded(openstack_cloud, name, tmp_path, trouble) == uploads
+
+
+def test_an_upload_that_takes_all_patience_is_no_loss(
+    openstack_cloud: Cloud, name: str, tmp_path: pathlib.Path
+) -> None:
+    assert _uploaded(openstack_cloud, name, tmp_path, 'drop-after', patience=0.01) == 1
+
+
+def _uploaded(cloud: Cloud, name: str, folder: pathlib.Path, trouble: str, **options: float) -> int:
+    """Register a disk with this trouble at its upload; it is there in the end. -> how often it was sent."""
+    disk, images = folder / 'disk', Seen(options_of(cloud, **options))
+    disk.write_bytes(b'disk' * 1_000_000)
+    parts = Images(images.services, options_of(cloud, **options), images.tries)
+    begun = cloud.faults.serial
+    with cloud.faults.rule(trouble, **UPLOAD) as rule:
+        found, new = parts.register(name, str(disk), 'raw', {})
+        assert (rule.hits, new) == (1, True)
+    assert [image['id'] for image in parts.ours() if image['name'] == name] == [found['id']]
+    assert parts.register(name, str(disk), 'raw', {}) == (parts.look(found['id']), False)
+    return sum(call['path'].endswith('/file') for call in cloud.faults.calls(begun))
 
 
 def _versions(db: Database) -> dict[str, str | None]:

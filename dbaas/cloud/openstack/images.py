@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from dbaas.cloud.openstack.part import Part
 from dbaas.cloud.openstack.service import Refused
-from dbaas.cloud.openstack.tries import Row, repeated
+from dbaas.cloud.openstack.tries import Passing, Row, repeated
 from dbaas.exceptions import CloudError, NotFound
 
 CHECKSUM = 'dbaas_checksum'  # SHA-256 of what was uploaded: the same file is not uploaded again
@@ -48,8 +48,9 @@ class Images(Part):
         try:
             self._upload(made['id'], path)
         except CloudError:
-            self._delete(made['id'])
-            raise
+            if not self.tries(lambda: self._arrived(made['id'])):  # a long upload leaves no patience for another look
+                self._delete(made['id'])
+                raise
         found = self.look(made['id'])
         if found['status'] != 'active':
             raise CloudError(f'Glance: image {name} is {found["status"]} after its upload; see the log of Glance')
@@ -66,11 +67,20 @@ class Images(Part):
 
     @repeated
     def _upload(self, image_id: str, path: str) -> None:
+        """Glance takes content once, and a try whose answer was lost may have brought it."""
+        if self._arrived(image_id):
+            return
         with open(path, 'rb') as content:
             self.services.image.send(
                 'PUT', f'/images/{image_id}/file', data=content, timeout=UPLOAD_WITHIN,
                 headers={'Content-Type': 'application/octet-stream'},
             )  # fmt: skip
+
+    def _arrived(self, image_id: str) -> bool:
+        status = self._row(image_id)['status']
+        if status == 'saving':
+            raise Passing(f'Glance: image {image_id} is still being saved')
+        return bool(status == 'active')
 
     def _listed(self, **filters: str) -> list[Row]:
         """The oldest first."""
@@ -79,6 +89,9 @@ class Images(Part):
     @repeated
     def look(self, image_id: str) -> Row:
         """Raises NotFound."""
+        return self._row(image_id)
+
+    def _row(self, image_id: str) -> Row:
         try:
             found: Row = self.services.image.send('GET', f'/images/{quote(image_id, safe="")}').json()
         except Refused as error:
