@@ -4,6 +4,7 @@ import contextlib
 import functools
 import hashlib
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote, unquote
 
@@ -68,7 +69,16 @@ class SwiftObjects(Part):
     @repeated
     def _rest(self, at: str, done: int, etag: str) -> requests.Response:
         headers = {'Range': f'bytes={done}-', 'If-Match': etag, 'Accept-Encoding': 'identity'}
-        return self.services.objects.send('GET', at, headers=headers, stream=True)
+        answer = self.services.objects.send('GET', at, headers=headers, stream=True)
+        begin = _begin(answer)
+        if begin != done:
+            answer.close()
+            where = 'somewhere' if begin is None else f'at byte {begin}'
+            raise CloudError(
+                f'Swift: GET {at} from byte {done}: the answer ({answer.status_code}) begins {where};'
+                ' let what stands before Swift pass Range and Content-Range on, then resume'
+            )
+        return answer
 
     def find(self, container: str, name: str) -> Stored | None:
         head = self._store.head(container, name)
@@ -88,3 +98,11 @@ class SwiftObjects(Part):
     @functools.cached_property
     def _store(self) -> Store:
         return Store(self.services, self.options, self.tries)
+
+
+def _begin(answer: requests.Response) -> int | None:
+    """The first byte of the object that is in it; None: it does not say."""
+    if answer.status_code != requests.codes.partial_content:
+        return 0
+    found = re.match(r'bytes (\d+)-', answer.headers.get('Content-Range', ''))
+    return int(found[1]) if found else None
