@@ -13,7 +13,7 @@ from dbaas.cloud.openstack.changes import _way_back as way_back
 from dbaas.cloud.openstack.segments import chunks
 from dbaas.cloud.openstack.servers import server_of
 from dbaas.cloud.openstack.service import Refused, Service
-from dbaas.cloud.openstack.services import Services
+from dbaas.cloud.openstack.services import Services, whole
 from dbaas.cloud.openstack.tries import Passing, Tries
 from dbaas.cloud.openstack.volumes import volume_of
 from dbaas.cloud.protocol import Flavor, Owner
@@ -52,6 +52,26 @@ def server(status, task=None, flavor='small', **more):
 )
 def test_a_server_is_at_rest_when_no_task_is_under_way(status, task, told):
     assert server_of(server(status, task)).status == told
+
+
+@pytest.mark.parametrize(
+    'given, used',
+    [
+        ('https://cloud.example:8774', 'https://cloud.example:8774/v2.1'),
+        ('https://cloud.example/compute/', 'https://cloud.example/compute/v2.1'),
+        ('https://cloud.example/compute/v2', 'https://cloud.example/compute/v2'),
+        ('https://v2cloud.example', 'https://v2cloud.example/v2.1'),
+        ('https://v2cloud.example/v2.1', 'https://v2cloud.example/v2.1'),
+    ],
+)
+def test_the_version_is_in_the_path_and_not_in_the_hosts_name(given, used):
+    assert whole(given, '/v2.1') == used
+
+
+@pytest.mark.parametrize('host', ['cloud.example', 'v2cloud.example:8080', 'cloud.example/swift'])
+def test_above_version_and_account(host):
+    below = Service(None, 'Swift', 'object-store', f'https://{host}/v1/AUTH_p')
+    assert below.above()._url == f'https://{host}'
 
 
 def test_a_fault_is_the_clouds_own():

@@ -48,7 +48,7 @@ class Service:
 
     def above(self) -> 'Service':
         """The same without version and account in its address: what says of itself what it can do."""
-        root = re.sub(r'/v\d[^/]*(/.*)?$', '', self._url)
+        root = re.sub(r'(?<=[^/])/v\d[^/]*(/.*)?$', '', self._url)
         return Service(self._session, self._title, self._type, root, self._microversion)
 
     def list(self, path: str, key: str, **params: Any) -> list[Row]:

@@ -87,8 +87,7 @@ class Services:
             raise refusal(what, error) from error
         if not url:
             raise CloudError(f'{what}: the catalog has no {type} for this region and interface; check [openstack]')
-        if not re.search(r'/v\d', url):
-            url = url.rstrip('/') + path
+        url = whole(url, path)
         if type == 'block-storage' and project not in url:
             url = f'{url.rstrip("/")}/{project}'
         return Service(connection.session, title, type, url, microversion)
@@ -133,3 +132,8 @@ class Services:
         return openstack.connect(
             auth_type='v3applicationcredential', auth=auth, load_yaml_config=False, load_envvars=False, **common,
         )  # fmt: skip
+
+
+def whole(url: str, path: str) -> str:
+    """With `path`, unless the catalog has a version in it; a host may be called v2cloud."""
+    return url if re.search(r'[^/]/v\d', url) else url.rstrip('/') + path
