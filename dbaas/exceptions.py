@@ -76,7 +76,12 @@ class CloudError(DbaasError):
 class CloudUnavailable(CloudError):
     """No answer, or one that will pass (429, 500, 503): the call may have had its effect; clients repeat it."""
 
-    status = 503
+    after: seconds that the service asks us to wait, if it does.
+    """
+
+    def __init__(self, message: str, after: float | None = None):
+        super().__init__(message)
+        self.after = after
 
 
 class GuestError(DbaasError):

@@ -105,17 +105,18 @@ class Step(task.Task):
         since = run.since(self.name)
         return since is not None and run.clock() - since >= run.deadline(self.deadline)
 
-    def park(self, run: Any, keys: Iterable[str], what: str) -> NoReturn:
+    def park(self, run: Any, keys: Iterable[str], what: str, after: float | None = None) -> NoReturn:
         """Wait without a thread for one of `keys` or the next look; give up when overdue.
 
-        Called by `execute` of steps outside of unordered blocks only, and by any `revert`.
+        after: seconds, of one that should leave somebody alone for a while: it is in no hurry. Called by `execute` of steps outside of unordered blocks only, and by any `revert`.
         """
         limit = run.deadline(self.deadline)
         if self.overdue(run):
             raise DeadlineExceeded(f'{what}: waited {limit:g} s')
         since = run.since(self.name)
         first = run.clock() if since is None else since
-        raise Park(keys, min(run.wake_at(first if self.eager else None), first + limit))
+        soon = run.wake_at(first if self.eager and after is None else None)
+        raise Park(keys, min(max(soon, run.clock() + (after or 0.0)), first + limit))
 
 
 def patient(work: Callable[..., Any]) -> Callable[..., Any]:
@@ -127,7 +128,7 @@ def patient(work: Callable[..., Any]) -> Callable[..., Any]:
             with haste.once():
                 return work(self, run, *args, **kwargs)
         except CloudUnavailable as error:
-            self.park(run, [f'{CLOUD}:{error}'[:LONGEST_KEY]], str(error))
+            self.park(run, [f'{CLOUD}:{error}'[:LONGEST_KEY]], str(error), error.after or 0.0)
 
     return patiently
 

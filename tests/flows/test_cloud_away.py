@@ -30,7 +30,8 @@ def test_it_is_waited_for(open_place: Callable[..., Place], call: str) -> None:
 def test_it_is_named_and_the_deadline_of_the_step_ends_it(open_place: Callable[..., Place]) -> None:
     place = open_place(CREATE)
     house = place.house
-    place.house.world.faults.plan('server', error=AWAY, times=10_000)
+    house.settings.set_override('server_deadline', 30.0, group='flows')
+    house.world.faults.plan('server', error=AWAY, times=10_000)
     operation = place.start()
     while house.operation(operation).step != 'wait-for-server':
         house.now += 1.0
@@ -40,11 +41,20 @@ def test_it_is_named_and_the_deadline_of_the_step_ends_it(open_place: Callable[.
     assert house.state(operation) == 'WAITING'
     said = what_it_says(place, operation)
     assert 'an answer of the cloud (Nova: GET /servers: 503 away)' in said and 'dbaas-manage check' in said
-    assert house.go_on(operation, 1000) == 'HELD'
+    assert house.go_on(operation) == 'HELD'
     assert 'Nova: GET /servers: 503 away: waited' in house.operation(operation).reason
     house.world.faults.clear()
     house.order(operation, 'resume')
     assert house.go_on(operation) == 'SUCCEEDED'
+
+
+def test_it_is_left_alone_for_as_long_as_it_asks(open_place: Callable[..., Place]) -> None:
+    place = open_place(CREATE)
+    house, looks = place.house, []
+    house.world.faults.watchers.append(lambda call, when, facts: looks.append(house.now) if call == 'server' else None)
+    house.world.faults.plan('server', error=CloudUnavailable('Nova: 429', after=30.0), times=1)
+    assert house.go_on(place.start()) == 'SUCCEEDED'
+    assert looks[1] - looks[0] >= 30.0
 
 
 def test_an_undo_waits_for_it(open_place: Callable[..., Place]) -> None:

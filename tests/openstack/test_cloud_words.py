@@ -162,10 +162,11 @@ def test_tries_end_and_pauses_are_those_asked_for():
 
 def test_who_looks_again_anyway_has_one_try():
     def fails():
-        raise Passing('a', after=0.0)
+        raise Passing('a', after=7.0)
 
-    with haste.once(), pytest.raises(CloudUnavailable, match='a$'):
+    with haste.once(), pytest.raises(CloudUnavailable, match=r'^a$') as raised:
         Tries(60, pytest.fail)(fails)
+    assert raised.value.after == 7.0
 
 
 def test_the_operators_part_is_merged_with_ours(tmp_path):

@@ -18,11 +18,7 @@ FIRST, LONGEST = 0.1, 5.0  # seconds between two tries, growing
 
 
 class Passing(CloudUnavailable):
-    """No answer, or one that another try may change; `after`: seconds that the service asks us to wait."""
-
-    def __init__(self, message: str, after: float | None = None):
-        super().__init__(message)
-        self.after = after
+    """No answer, or one that another try may change."""
 
 
 class Tries:
@@ -44,7 +40,7 @@ class Tries:
             return retrying(function)
         except Passing as error:
             tried = f'; tried for {seconds:g} s: resume when it is back' if seconds else ''
-            raise CloudUnavailable(f'{error}{tried}') from error
+            raise CloudUnavailable(f'{error}{tried}', error.after) from error
 
 
 def _pause(state: tenacity.RetryCallState) -> float:
