@@ -108,7 +108,8 @@ class Step(task.Task):
     def park(self, run: Any, keys: Iterable[str], what: str, after: float | None = None) -> NoReturn:
         """Wait without a thread for one of `keys` or the next look; give up when overdue.
 
-        after: seconds, of one that should leave somebody alone for a while: it is in no hurry. Called by `execute` of steps outside of unordered blocks only, and by any `revert`.
+        after: seconds, of one that should leave somebody alone for a while: it is in no hurry. Called by `execute` of
+        steps outside of unordered blocks only, and by any `revert`.
         """
         limit = run.deadline(self.deadline)
         if self.overdue(run):
