@@ -8,9 +8,14 @@ JOBS ?= 2
 SEED ?= 0
 MINUTES ?= 5
 BIN := .venv/bin
+DATASTORE ?= mariadb
+GUEST := $(or $(DBAAS_OPENSTACK),.openstack)/$(or $(DBAAS_GUEST_NAME),guest)
+IMAGE ?= dbaas-$(notdir $(GUEST))
+REGISTER = $(BIN)/dbaas-manage --config-file "$(CONFIG)" image register "$(IMAGE)" --datastore "$(DATASTORE)" \
+	$(if $(VERSION),--version "$(VERSION)") --disk "$(GUEST)/disk.raw" --kernel "$(GUEST)/vmlinuz" --ramdisk "$(GUEST)/initrd"
 ARCHIVE := $(or $(DBAAS_OPENSTACK),.openstack)/archives/mariadb-11.8.tar
 
-.PHONY: install run down install-cluster cluster cluster-down clean test test-databases install-test install-openstack install-services install-rootfs test-openstack test-openstack-flows lint bench chaos guest-image test-vm
+.PHONY: install run down install-cluster cluster cluster-down clean test test-databases install-test install-openstack install-services install-rootfs test-openstack test-openstack-flows lint bench chaos guest-image build-guest install-guest test-vm
 
 install:
 	@tools/install
@@ -72,9 +77,16 @@ chaos: install-test
 	CHAOS_FIRST=$(SEED) CHAOS_SEEDS=$${CHAOS_SEEDS:-5000} $(BIN)/python -m pytest -n $(JOBS) tests/flows/test_chaos.py
 	$(BIN)/python -m tests.functional.havoc --seed $(SEED) --minutes $(MINUTES)
 
-# as root: what machines of instances boot, in .openstack/guest (docs/guest-image.md)
-guest-image: install
+# as root: what machines of instances boot, in .openstack/guest (docs/guest-image.md); with CONFIG=file it is also
+# registered in that deployment's Glance, and for VERSION of DATASTORE
+guest-image: build-guest
+	@$(if $(CONFIG),$(REGISTER),echo "guest-image: $(GUEST)/disk.raw is built; to register it: make guest-image CONFIG=FILE")
+
+build-guest: install-guest
 	@tools/guest-image
+
+install-guest:
+	@tools/install --guest
 
 # as root: emulated virtual machines of that image, and of one whose databases run in containers; minutes
 test-vm: install-openstack

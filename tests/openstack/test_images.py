@@ -1,7 +1,10 @@
 """Images of guests in a real Glance, through `dbaas-manage image`."""
 
 import json
+import os
 import pathlib
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 
@@ -100,6 +103,29 @@ def test_an_upload_that_fails_leaves_no_image(
 ) -> None:
     manage('register', name, *files, '--disk-format', 'qcow2', '--property', 'os_type=', code=1)
     assert name not in {image.name for image in openstack_cloud.admin.image.images()}
+
+
+def test_make_registers_what_it_has_built(
+    manage: Manage, name: str, files: list[str], tmp_path: pathlib.Path, db: Database
+) -> None:
+    """Nothing is built: the build has been done, as far as make knows."""
+    guest = tmp_path / 'openstack' / 'guest'
+    guest.mkdir(parents=True)
+    for part, made in (('disk', 'disk.raw'), ('kernel', 'vmlinuz'), ('ramdisk', 'initrd')):
+        (tmp_path / part).rename(guest / made)
+    assert 'make guest-image CONFIG=' in _made(tmp_path)
+    assert f'{name}-kernel' in _made(tmp_path, f'CONFIG={tmp_path}/dbaas.conf', f'IMAGE={name}', 'VERSION=10.6')
+    (disk,) = [row for row in json.loads(manage('list').stdout) if row['name'] == name]
+    assert disk['used by'] == 'mariadb 10.6' and _versions(db)['10.11'] is None
+
+
+def _made(folder: pathlib.Path, *variables: str) -> str:
+    """What `make guest-image` says, after its build."""
+    programs, top = pathlib.Path(sys.executable).parent, pathlib.Path(__file__).parents[2]
+    command = ['make', '-s', '-o', 'build-guest', 'guest-image', f'BIN={programs}', *variables]
+    known = {key: value for key, value in os.environ.items() if key not in ('MAKEFLAGS', 'MAKELEVEL', 'MFLAGS')}
+    environ = {**known, 'DBAAS_OPENSTACK': str(folder / 'openstack')}
+    return subprocess.run(command, cwd=top, env=environ, capture_output=True, text=True, check=True).stdout
 
 
 UPLOAD = {'service': 'glance', 'method': 'PUT', 'path': '/file$', 'times': 1}
