@@ -6,6 +6,7 @@ DBAAS_PORT ?= 8779
 TESTS ?= tests
 JOBS ?= 2
 SEED ?= 0
+SEEDS ?= 5000
 MINUTES ?= 5
 BIN := .venv/bin
 DATASTORE ?= mariadb
@@ -15,7 +16,7 @@ REGISTER = $(BIN)/dbaas-manage --config-file "$(CONFIG)" image register "$(IMAGE
 	$(if $(VERSION),--version "$(VERSION)") --disk "$(GUEST)/disk.raw" --kernel "$(GUEST)/vmlinuz" --ramdisk "$(GUEST)/initrd"
 ARCHIVE := $(or $(DBAAS_OPENSTACK),.openstack)/archives/mariadb-11.8.tar
 
-.PHONY: install run down install-cluster cluster cluster-down clean test test-databases install-test install-openstack install-services install-rootfs test-openstack test-openstack-flows lint bench chaos guest-image build-guest install-guest test-vm
+.PHONY: install run down install-cluster cluster cluster-down clean test test-databases install-test install-openstack install-services install-rootfs test-openstack test-openstack-flows lint bench chaos chaos-engine guest-image build-guest install-guest test-vm
 
 install:
 	@tools/install
@@ -73,9 +74,13 @@ lint: install-test
 bench: install-cluster
 	$(BIN)/python -m bench
 
+# real processes, for MINUTES
 chaos: install-test
-	CHAOS_FIRST=$(SEED) CHAOS_SEEDS=$${CHAOS_SEEDS:-5000} $(BIN)/python -m pytest -n $(JOBS) tests/flows/test_chaos.py
 	$(BIN)/python -m tests.functional.havoc --seed $(SEED) --minutes $(MINUTES)
+
+# the engine alone, SEEDS times from SEED on
+chaos-engine: install-test
+	CHAOS_FIRST=$(SEED) CHAOS_SEEDS=$(SEEDS) $(BIN)/python -m pytest -n $(JOBS) tests/flows/test_chaos.py
 
 # as root: what machines of instances boot, in .openstack/guest (docs/guest-image.md); with CONFIG=file it is also
 # registered in that deployment's Glance, and for VERSION of DATASTORE

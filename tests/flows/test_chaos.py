@@ -1,4 +1,4 @@
-"""The random attack on the real engine. CHAOS_SEEDS sets how many seeds (`make chaos`: thousands)."""
+"""The random attack on the real engine. CHAOS_SEEDS sets how many seeds (`make chaos-engine`: thousands)."""
 
 import os
 
