@@ -15,7 +15,7 @@ from dbaas.db import migrate
 from dbaas.db.session import Database
 from tests.notified import Notified
 from tests.scrape import Scrape
-from tests.servers.ports import free_port
+from tests.servers.ports import lasting_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -60,7 +60,7 @@ def test_it_is_ready_once_migrated_and_ends_at_a_signal(
 
 def test_it_shows_metrics(tmp_path: Any) -> None:
     """Also before there is a schema."""
-    port = free_port()
+    port = lasting_port()
     (tmp_path / 'options.conf').write_text(f'[api]\nbind_port = 0\n[metrics]\nport = {port}\n')
     command = [*PROGRAM, '--config-file', str(tmp_path / 'options.conf'), '--state', str(tmp_path)]
     with open(tmp_path / 'log', 'w') as log:

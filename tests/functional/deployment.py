@@ -4,7 +4,6 @@ import configparser
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ import requests
 
 from tests.functional.book import Book
 from tests.functional.machine import Traces, processes
+from tests.servers.ports import lasting_port
 from tests.waiting import until
 
 PROGRAMS = pathlib.Path(sys.executable).parent
@@ -38,7 +38,7 @@ class Deployment:
         self.folder = folder
         self.state = folder / 'state'
         self.config = folder / 'dbaas.conf'
-        self.port = free_port()
+        self.port = lasting_port()
         self.traces = Traces(self.state, folder / 'addresses')
         self.book = Book(self.state / 'dbaas.sqlite')
         self.process: subprocess.Popen[bytes] | None = None
@@ -206,9 +206,3 @@ class Deployment:
 def environment() -> dict[str, str]:
     """Of every process here: no OS_ and no DBAAS_ variable of whoever runs the tests."""
     return {name: os.environ[name] for name in KEPT if name in os.environ}
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(('127.0.0.1', 0))
-        return found.getsockname()[1]

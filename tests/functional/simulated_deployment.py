@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -24,6 +23,7 @@ from dbaas.services import datastores, keyring
 from dbaas.services.operations import Operations
 from dbaas.services.secrets import Secrets
 from flows import registry
+from tests.servers.ports import lasting_port
 
 ADMIN: dict[str, Any] = {
     'token': 'admin-token', 'user_id': 'u-admin', 'user_name': 'admin', 'project_id': 'demo', 'project_name': 'demo',
@@ -44,7 +44,7 @@ class SimulatedDeployment:
         self.conf.set_override('state_dir', folder)
         self.conf.set_override('poll_interval', 0.05, group='flows')
         self.conf.set_override('timer_interval', 0.02, group='conductor')
-        self.conf.set_override('bind_port', free_port(), group='api')
+        self.conf.set_override('bind_port', lasting_port(), group='api')
         self.db = Database(f'sqlite:///{self._within("dbaas.sqlite")}', durable=False)
         migrate.upgrade(self.db)
         self.db.run(lambda c: datastores.register(c, 'mariadb', 'mariadb', ['10.11'], '10.11'))
@@ -126,9 +126,3 @@ class SimulatedDeployment:
 
     def operation(self, operation_id: str) -> Any:
         return self.call('GET', f'/operations/{operation_id}').json()['operation']
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(('127.0.0.1', 0))
-        return found.getsockname()[1]

@@ -13,7 +13,8 @@ import yaml
 from dbaas.cloud.local import places
 from guestagent.contract import processes
 from tests.functional import lateness
-from tests.functional.deployment import Deployment, free_port
+from tests.functional.deployment import PATIENCE, Deployment
+from tests.servers.ports import lasting_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -100,7 +101,7 @@ def again_after_down(deployment: Deployment, instance: str) -> None:
 def test_demo_that_is_held_continues_with_the_mended_option(deployment: Deployment) -> None:
     deployment.configure(mariadb={'server_binary': '/nowhere/mariadbd'})
     deployment.up('--demo')
-    until(lambda: 'Ctrl-C' in deployment.said(), 60, 'all is said')
+    until(lambda: 'Ctrl-C' in deployment.said(), PATIENCE, 'all is said')
     (operation,) = operations(deployment)
     assert operation['state'] == 'HELD'
     assert f'dbaas-flow resume {operation["id"]}' in deployment.said()
@@ -109,9 +110,9 @@ def test_demo_that_is_held_continues_with_the_mended_option(deployment: Deployme
     assert deployment.end(signal.SIGTERM) == 0
     deployment.configure()
     deployment.up('--demo')
-    until(lambda: 'is HELD' in deployment.said(), 60, 'it says that it is still held')
+    until(lambda: 'is HELD' in deployment.said(), PATIENCE, 'it says that it is still held')
     deployment.flow('resume', operation['id'], '--reason', 'installed', '--yes')
-    until((deployment.state / 'demo.cnf').exists, 60, 'demo.cnf')
+    until((deployment.state / 'demo.cnf').exists, PATIENCE, 'demo.cnf')
     assert query(deployment, 'select 1') == '1'
     assert deployment.traces.agents(demo(deployment)) == agents
     assert len(operations(deployment)) == 1
@@ -120,11 +121,11 @@ def test_demo_that_is_held_continues_with_the_mended_option(deployment: Deployme
 def test_killed_while_the_demo_is_made(deployment: Deployment) -> None:
     """The next start continues the same demo, with the same password."""
     deployment.start('--demo')
-    until((deployment.state / 'demo.json').exists, 60, 'the demo is asked for')
+    until((deployment.state / 'demo.json').exists, PATIENCE, 'the demo is asked for')
     deployment.end()
     password = json.loads((deployment.state / 'demo.json').read_text())['password']
     deployment.up('--demo')
-    until((deployment.state / 'demo.cnf').exists, 60, 'demo.cnf')
+    until((deployment.state / 'demo.cnf').exists, PATIENCE, 'demo.cnf')
     assert password in (deployment.state / 'demo.cnf').read_text()
     assert query(deployment, 'select 1') == '1'
     assert len(operations(deployment)) == 1
@@ -161,13 +162,13 @@ def test_signals_end_it_within_a_second_or_so(deployment: Deployment) -> None:
             began = time.monotonic()
             assert deployment.end(number) == 0
             took = time.monotonic() - began
-        assert took < 2 * machine.slowness
+        assert took < 1 + 2 * machine.slowness, f'slowness {machine.slowness:.1f}'
         assert 'stopped' in deployment.said()
 
 
 def test_ctrl_c_names_make_down(deployment: Deployment) -> None:
     deployment.up('--demo')
-    until(lambda: 'Ctrl-C' in deployment.said(), 60, 'all is said')
+    until(lambda: 'Ctrl-C' in deployment.said(), PATIENCE, 'all is said')
     assert deployment.end(signal.SIGINT) == 0
     assert 'one database still runs' in deployment.said()
     assert 'make down' in deployment.said()
@@ -184,7 +185,7 @@ def test_identities_and_environment(deployment: Deployment) -> None:
     assert (deployment.state / 'token').read_text().strip() == people[0]['token']
     deployment.end(signal.SIGTERM)
     before = (deployment.state / 'identity.yaml').read_text()
-    deployment.port = free_port()
+    deployment.port = lasting_port()
     deployment.up()
     assert (deployment.state / 'identity.yaml').read_text() == before
     assert f':{deployment.port}/v1.0/{people[0]["project_id"]}' in (deployment.state / 'openrc').read_text()

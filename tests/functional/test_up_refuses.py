@@ -11,8 +11,9 @@ from dbaas.cloud.local import places
 from dbaas.cloud.local.cloud import LocalCloud
 from dbaas.cloud.protocol import Owner
 from tests.cloud_contract import PORT, CloudContract
-from tests.functional.deployment import Deployment, free_port
+from tests.functional.deployment import Deployment
 from tests.functional.test_local_cloud import FAKE_AGENT
+from tests.servers.ports import lasting_port
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +36,7 @@ def test_port_in_use(deployment: Deployment, options: tuple[str, ...]) -> None:
 
 def test_another_on_the_same_state_directory(deployment: Deployment) -> None:
     deployment.up()
-    line = refused(deployment, '--port', str(free_port()))
+    line = refused(deployment, '--port', str(lasting_port()))
     assert f'another dbaas runs on {deployment.state}' in line
     assert deployment.ready()
 

@@ -10,7 +10,7 @@ from dbaas.cli.cluster.mariadb import MariaDB
 from dbaas.db import migrate
 from dbaas.db.session import Database
 from dbaas.db.tables import METADATA
-from tests.servers.ports import free_port
+from tests.servers.ports import lasting_port
 from tests.servers.postgresql import PostgreSQL
 
 KINDS = ('sqlite', 'mariadb', 'postgresql')
@@ -31,8 +31,7 @@ class Databases:
     def server(self, kind: str) -> Server:
         """mariadb or postgresql, running."""
         if kind not in self._servers:
-            state = str(self._folder / kind)
-            made = MariaDB(state, free_port(), durable=False) if kind == 'mariadb' else PostgreSQL(state, free_port())
+            made = _server(kind, str(self._folder / kind))
             self._servers[kind] = made  # before its start: it is ended even if that fails halfway
             self._mourners.append(_mourner(made.process.pid_file))
             made.start()
@@ -59,6 +58,10 @@ class Databases:
             server.stop()
         for mourner in self._mourners:
             mourner.communicate()
+
+
+def _server(kind: str, state: str) -> Server:
+    return MariaDB(state, lasting_port(), durable=False) if kind == 'mariadb' else PostgreSQL(state, lasting_port())
 
 
 def _mourner(pid_file: str) -> subprocess.Popen:

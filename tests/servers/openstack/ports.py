@@ -9,10 +9,7 @@ from tests.servers.ports import lasting_port
 
 def choose() -> dict[str, int]:
     """Below the range of outgoing connections, all different."""
-    found: set[int] = set()
-    while len(found) < len(PORTS):
-        found.add(lasting_port())
-    return dict(zip(PORTS, found, strict=True))
+    return {name: lasting_port() for name in PORTS}
 
 
 def kept(state: pathlib.Path) -> dict[str, int]:
