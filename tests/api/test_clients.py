@@ -26,14 +26,14 @@ cloud = openstack.connect(load_envvars=True)
 db = cloud.database
 flavor = db.find_flavor('tiny')
 made = db.create_instance(name='sdk', flavor=flavor.id, volume={'size': 1}, datastore={'type': 'mariadb'})
-db.wait_for_status(made, 'ACTIVE', failures=['ERROR'], interval=0.1, wait=30)
+db.wait_for_status(made, 'ACTIVE', failures=['ERROR'], interval=0.1, wait=60)
 db.update_instance(made, name='renamed')
 found = db.find_instance('renamed')
 shown = db.get_instance(found.id)
 seen = [shown.name, shown.status, shown.created_at]
 pages = [i.name for i in db.instances(limit=1)]
 db.delete_instance(found)
-db.wait_for_delete(shown, interval=0.1, wait=30)
+db.wait_for_delete(shown, interval=0.1, wait=60)
 print(json.dumps({'flavors': [f.name for f in db.flavors()], 'flavor': db.get_flavor(flavor.id).ram,
                   'shown': seen, 'pages': sorted(pages)}))
 """
@@ -101,24 +101,24 @@ def test_python_openstackclient(deployment: tuple[House, dict[str, str]]) -> Non
         '--allowed-cidr', '10.0.0.0/8',
     )  # fmt: skip
     assert (made['name'], made['status'], made['volume']) == ('osc', 'BUILD', 1)
-    until(lambda: house.get('/instances')['instances'][0]['status'] == 'ACTIVE', 30, 'the instance to be ACTIVE')
+    until(lambda: house.get('/instances')['instances'][0]['status'] == 'ACTIVE', 60, 'the instance to be ACTIVE')
     listed = _openstack(env, 'database', 'instance', 'list')
     assert [(i['Name'], i['Status'], i['Flavor ID'], i['Size']) for i in listed] == [('osc', 'ACTIVE', '1', 1)]
     _openstack(env, 'database', 'instance', 'update', made['id'], '--name', 'renamed', form=None)
     shown = _openstack(env, 'database', 'instance', 'show', 'renamed')
     assert (shown['id'], shown['datastore'], shown['status']) == (made['id'], 'mariadb', 'ACTIVE')
     _openstack(env, 'database', 'instance', 'delete', 'renamed', form=None)
-    until(lambda: not house.get('/instances')['instances'], 30, 'the instance to be gone')
+    until(lambda: not house.get('/instances')['instances'], 60, 'the instance to be gone')
 
 
 def test_force_delete_and_errors_of_the_client(deployment: tuple[House, dict[str, str]]) -> None:
     house, env = deployment
     house.world.faults.plan('create_server', times=1)
     made = house.create('stuck', ADMIN)
-    until(lambda: house.get('/instances')['instances'][0]['status'] == 'ERROR', 30, 'the create to be held')
+    until(lambda: house.get('/instances')['instances'][0]['status'] == 'ERROR', 60, 'the create to be held')
     assert 'stopped at step' in _openstack(env, 'database', 'instance', 'show', 'stuck')['fault']
     _openstack(env, 'database', 'instance', 'delete', '--force', made['id'], form=None)
-    until(lambda: not house.get('/instances')['instances'], 30, 'the instance to be gone')
+    until(lambda: not house.get('/instances')['instances'], 60, 'the instance to be gone')
     with pytest.raises(AssertionError, match='larger than'):
         _openstack(env, 'database', 'instance', 'create', 'big', '--flavor', '1', '--size', '99')
 

@@ -20,7 +20,7 @@ def two(template: str, tmp_path: Any) -> Iterator[Deployment]:
 
 
 def _at(gate: Any) -> None:
-    until(gate.entered.is_set, 20, 'the step to begin')
+    until(gate.entered.is_set, 60, 'the step to begin')
 
 
 def test_pause_resume_and_abort_while_others_run_it(two: Deployment) -> None:

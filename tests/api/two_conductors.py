@@ -140,7 +140,7 @@ class Deployment:
         return answer.json['operation']
 
     def reaches(self, operation_id: str, state: str) -> dict[str, Any]:
-        until(lambda: self.show(operation_id)['state'] == state, 20, f'{operation_id} to be {state}')
+        until(lambda: self.show(operation_id)['state'] == state, 60, f'{operation_id} to be {state}')
         return self.show(operation_id)
 
     def audit(self, operation_id: str) -> list[tuple[Any, ...]]:

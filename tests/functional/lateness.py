@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-WORK = 0.01  # seconds of computing, again and again
+WORK = 0.1  # seconds of computing, again and again: schedulers favour who asks for less
 PAUSE = 0.1
 
 
@@ -16,9 +16,9 @@ class Machine:
 
 @contextlib.contextmanager
 def measured() -> Iterator[Machine]:
-    """While the block runs, in a process of its own; then `slowness` is the mean."""
-    passed, over = multiprocessing.Value('d', WORK), multiprocessing.Event()
-    rounds = multiprocessing.Value('i', 1)
+    """While the block runs, in a process of its own, once at least; then `slowness` is the mean."""
+    passed, over = multiprocessing.Value('d', 0), multiprocessing.Event()
+    rounds = multiprocessing.Value('i', 0)
     probe = multiprocessing.Process(target=_probe, args=(passed, rounds, over), daemon=True)
     found = Machine()
     probe.start()
@@ -31,9 +31,11 @@ def measured() -> Iterator[Machine]:
 
 
 def _probe(passed: Any, rounds: Any, over: Any) -> None:
-    while not over.wait(PAUSE):
+    while True:
         began, used = time.monotonic(), time.thread_time()
         while time.thread_time() - used < WORK:
             pass
         passed.value += time.monotonic() - began
         rounds.value += 1
+        if over.wait(PAUSE):
+            return

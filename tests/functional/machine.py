@@ -52,7 +52,7 @@ class Traces:
         """Addresses taken for an instance, or for all of this deployment."""
         owner = str(self.record(instance)) if instance else f'{self.state}/instances/'
         names = os.listdir(self.addresses) if self.addresses.exists() else []
-        return [name for name in names if (self.addresses / name).read_text().startswith(owner)]
+        return [name for name in names if _text(self.addresses / name).startswith(owner)]
 
     def census(self, instance: str) -> dict[str, int]:
         """How many there are of what there must be one of."""
@@ -90,6 +90,13 @@ class Traces:
 def _lines(path: str) -> list[str]:
     with open(path) as text:
         return text.read().splitlines()
+
+
+def _text(path: pathlib.Path) -> str:
+    """Empty of a file that goes just now."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_text()
+    return ''
 
 
 def _backing_files() -> Iterator[str]:

@@ -190,7 +190,9 @@ def test_agent_killed_while_it_starts_the_server(deployment: Deployment, gate: p
     """The next agent finds the server that the last one began, and finishes the command."""
     instance, operation = start_at_the_gate(deployment, gate)
     (agent,) = deployment.traces.agents(instance)
-    (server,) = processes(f'--loose-dbaas={deployment.traces.record(instance)}')
+    mark = f'--loose-dbaas={deployment.traces.record(instance)}'
+    # the gate is a shell: for a moment what it starts has its command line, too
+    (server,) = until(lambda: len(found := processes(mark)) == 1 and found, PATIENCE, 'one server at the gate')
     os.kill(agent, signal.SIGKILL)
     until(lambda: set(deployment.traces.agents(instance)) - {agent}, PATIENCE, 'a new agent')
     (gate / 'closed').unlink()

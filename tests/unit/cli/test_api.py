@@ -12,7 +12,7 @@ from tests.unit.cli.canned_api import Answer, Request, serving
 
 
 def _api(url: str, **access: object) -> Api:
-    return Api(Access(url, 'secret-token', **access), timeout=5)  # type: ignore[arg-type]
+    return Api(Access(url, 'secret-token', **access), timeout=30)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_silent_api_is_unreachable() -> None:
 
 def test_a_token_that_http_cannot_carry() -> None:
     with serving(lambda _: (200, {})) as canned, pytest.raises(errors.CliError) as caught:
-        Api(Access(canned.url, 'bad\ntoken'), timeout=5).get('operations')
+        Api(Access(canned.url, 'bad\ntoken'), timeout=30).get('operations')
     assert 'token' in caught.value.message and 'bad' not in caught.value.message
 
 
