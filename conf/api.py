@@ -20,6 +20,12 @@ OPTIONS = [
         help='Web servers between clients and the API, each of which sets X-Forwarded-For, -Proto and -Host '
         '(-Port, -Prefix); these headers are believed of so many, and of none when it is 0.',
     ),
+    cfg.FloatOpt(
+        'cloud_patience',
+        default=5.0,
+        min=0.05,
+        help='Seconds for all tries of a call to the cloud that a request waits for, and for one of them.',
+    ),
     cfg.StrOpt('region', default='RegionOne', help='Region name shown in instances.'),
     cfg.StrOpt('policy_file', help='oslo.policy file with overrides of the defaults in the code.'),
 ]

@@ -41,12 +41,8 @@ def assembled(conf: cfg.ConfigOpts) -> 'tuple[Deployment, flask.Flask]':
     began = time.time()
     app = create_app(
         conf,
-        db=parts.db,
+        **parts.for_api(),
         post=_post(parts),
-        cloud=parts.cloud,
-        operations=parts.operations,
-        secrets=parts.secrets,
-        guest=parts.guest,
         ready=_from_then_on(lambda: migrate.current(parts.db) == migrate.head()),
         reports_since=lambda: began,  # at least: conductors may have heard guests for longer
     )

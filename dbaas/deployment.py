@@ -50,6 +50,13 @@ class Deployment:
             'dependencies': {'accounts': accounts.of(self.conf)},
         }  # fmt: skip
 
+    def for_api(self) -> dict[str, Any]:
+        """The parts that dbaas.api.assembly.create_app asks for."""
+        return {
+            'db': self.db, 'cloud': _impatient(self.conf, self.cloud), 'guest': self.guest, 'secrets': self.secrets,
+            'operations': self.operations,
+        }  # fmt: skip
+
     def key_of(self, instance_id: str) -> bytes:
         return _key_of(self.db, self.secrets, instance_id)
 
@@ -124,6 +131,20 @@ def _simulated(conf: cfg.ConfigOpts) -> tuple[Any, Any, Any]:
 
     world = World(path=in_state(conf, 'world.journal'))
     return world.cloud, world.guests, world
+
+
+def _impatient(conf: cfg.ConfigOpts, cloud: Any) -> Any:
+    """The same cloud for requests, whose clients wait: it gives up within [api] cloud_patience."""
+    seconds = conf.api.cloud_patience
+    if conf.cloud.driver == 'openstack':
+        from dbaas.cloud.openstack.cloud import OpenStackCloud
+
+        return OpenStackCloud(conf.openstack, patience=seconds)
+    if conf.cloud.driver == 'simulated' and conf.simulated.url:
+        from dbaas.cloud.simulated.remote import RemoteWorld
+
+        return RemoteWorld(conf.simulated.url, min(conf.simulated.timeout, seconds), seconds).cloud
+    return cloud
 
 
 def _local(conf: cfg.ConfigOpts) -> Any:

@@ -70,11 +70,13 @@ class DatabaseUnavailable(Unavailable):
 
 
 class CloudError(DbaasError):
-    """A cloud call failed for good: what failed, on which resource, what to do."""
+    """A cloud call failed for good: what failed, on which resource, what to do. Whoever made a request is not told that."""
+
+    status = 503
 
 
 class CloudUnavailable(CloudError):
-    """No answer, or one that will pass (429, 500, 503): the call may have had its effect; clients repeat it."""
+    """No answer, or one that will pass (429, 500, 503): the call may have had its effect; clients repeat it.
 
     after: seconds that the service asks us to wait, if it does.
     """

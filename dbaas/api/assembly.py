@@ -10,9 +10,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dbaas import api
 from dbaas.api import errors, guards, negotiation
+from dbaas.api.asking import AskedCloud
 from dbaas.api.callers import Callers, FileCallers
 from dbaas.api.parts import EXTENSION, Parts
-from dbaas.cloud.protocol import Cloud
+from dbaas.cloud.protocol import Questions
 from dbaas.db.session import Database
 from dbaas.policy import Policy
 from dbaas.services.identity import TokenFile
@@ -41,7 +42,7 @@ def create_app(
     *,
     db: Database,
     post: Callable[[Sequence[Any]], Any],
-    cloud: Cloud,
+    cloud: Questions,
     operations: Operations,
     secrets: Secrets,
     guest: Any = None,
@@ -54,7 +55,7 @@ def create_app(
     Raises Unavailable when [keystone_authtoken] lacks what Keystone takes.
     reports_since: when the receiver of guest reports began to listen (seconds since the epoch; None: always has).
     """
-    quotas = Quotas(conf)
+    asked, quotas = AskedCloud(cloud, conf.api.threads), Quotas(conf)
     logins = _logins(conf, secrets, db.clock)
     keystone = conf.identity.driver == 'keystone'
     app = _flask()
@@ -62,13 +63,13 @@ def create_app(
         conf=conf,
         db=db,
         post=post,
-        cloud=cloud,
+        cloud=asked,
         guest=guest,
         policy=Policy(conf, api.list_rules()),
         callers=_keystone(conf) if keystone else FileCallers(logins),
         identity=logins,
         operations=operations,
-        instances=Instances(conf, cloud, operations, secrets, quotas, db.clock, reports_since),
+        instances=Instances(conf, asked, operations, secrets, quotas, db.clock, reports_since),
         quotas=quotas,
         ready=ready,
     )

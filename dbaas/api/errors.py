@@ -50,6 +50,12 @@ def answer(code: int, message: str) -> Answer:
     return {'error': {'code': code, 'message': message, 'title': http.HTTPStatus(code).phrase}}, code
 
 
+def for_users(error: exceptions.CloudError) -> str:
+    """What is said instead of its own text, which names services, options and remedies: that goes to the log."""
+    LOG.warning('%s %r: %s', flask.request.method, flask.request.path, error)
+    return f'The cloud cannot be asked now; try again later. Request {flask.g.request_id} is in the log of the server.'
+
+
 class FaultDetail(ma.Schema):
     code = ma.fields.Integer(required=True)
     message = ma.fields.String(required=True)
@@ -78,6 +84,8 @@ class Api(flask_smorest.Api):
         return answer(code, error.description or error.name)
 
     def handle_our_error(self, error: exceptions.DbaasError) -> Answer:
+        if isinstance(error, exceptions.CloudError):
+            return answer(error.status, for_users(error))
         if error.status >= 500:
             LOG.warning('%s %r: %s', flask.request.method, flask.request.path, getattr(error, 'reason', error))
         return answer(error.status, str(error))

@@ -8,7 +8,7 @@ import flask
 from oslo_config import cfg
 
 from dbaas.api.callers import Callers
-from dbaas.cloud.protocol import Cloud
+from dbaas.cloud.protocol import Questions
 from dbaas.policy import Policy
 from dbaas.services.instances import Instances
 from dbaas.services.logins import Logins
@@ -29,7 +29,7 @@ class Parts:
     conf: cfg.ConfigOpts
     db: 'Database'
     post: 'Callable[[Sequence[Job]], Any]'
-    cloud: Cloud
+    cloud: Questions
     guest: Any  # asked by calls that need an answer from the instance itself
     policy: Policy
     callers: Callers

@@ -176,13 +176,9 @@ class Objects(Protocol):
         """With its segments."""
 
 
-class Cloud(Protocol):
-    """All names are ours: '<kind>' or '<kind>-<n>' within an instance."""
+class Questions(Protocol):
+    """What is asked before anything is made: all that requests want of a cloud."""
 
-    name: str
-    objects: Objects
-
-    # -- asked before anything is made
     def flavors(self) -> list[Flavor]:
         """Smallest first."""
 
@@ -194,6 +190,13 @@ class Cloud(Protocol):
 
     def shortage(self, need: Need) -> str | None:
         """Which of the cloud's own quotas is too small for one more instance; None: there is room."""
+
+
+class Cloud(Questions, Protocol):
+    """All names are ours: '<kind>' or '<kind>-<n>' within an instance."""
+
+    name: str
+    objects: Objects
 
     # -- made
     def create_security_group(self, owner: Owner, name: str, rules: Sequence[Rule]) -> str | None:

@@ -1,10 +1,10 @@
 """Flavors are the cloud's; here one is found by what a request calls it."""
 
 from dbaas import exceptions
-from dbaas.cloud.protocol import Cloud, Flavor
+from dbaas.cloud.protocol import Flavor, Questions
 
 
-def find(cloud: Cloud, flavor_id: str) -> Flavor:
+def find(cloud: Questions, flavor_id: str) -> Flavor:
     """Raises NotFound."""
     for flavor in cloud.flavors():
         if flavor.id == flavor_id:

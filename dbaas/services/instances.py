@@ -10,7 +10,7 @@ from oslo_config import cfg
 
 from conf import messaging
 from dbaas import exceptions
-from dbaas.cloud.protocol import Cloud, Flavor
+from dbaas.cloud.protocol import Flavor, Questions
 from dbaas.context import RequestContext
 from dbaas.db import instances
 from dbaas.services import accounts, datastores, flavors, nics
@@ -35,7 +35,7 @@ class Instances:
     def __init__(
         self,
         conf: cfg.ConfigOpts,
-        cloud: Cloud,
+        cloud: Questions,
         operations: Operations,
         secrets: Secrets,
         quotas: Quotas,

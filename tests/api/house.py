@@ -54,9 +54,10 @@ class House:
         clock: Callable[[], float] | None = None,
         url: str | None = None,
         config_files: Sequence[str] = (),
+        cloud: Any = None,
         **overrides: Any,
     ):
-        """url: of a database as the template is; default: a copy of that."""
+        """url: of a database as the template is; default: a copy of that. cloud: instead of the simulated one."""
         if url is None:
             url = f'sqlite:///{shutil.copyfile(template, os.path.join(folder, "dbaas.sqlite"))}'
         self.identities = os.path.join(folder, 'identity.yaml')
@@ -77,7 +78,7 @@ class House:
             self.conf,
             db=self.db,
             post=self.posted.extend,
-            cloud=self.world.cloud,
+            cloud=cloud or self.world.cloud,
             operations=Operations(registry.types(self.conf), self.db.clock),
             secrets=self.secrets,
             ready=lambda: self.ready,

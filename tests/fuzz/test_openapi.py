@@ -5,6 +5,8 @@ The same examples each time; FUZZ_SEED chooses others.
 
 import os
 import random
+import re
+import sys
 from typing import Any
 
 import hypothesis
@@ -63,6 +65,20 @@ def test_every_answer_is_documented(known: Known, who: str, part: int) -> None:
         fitting = attack(known, operation, GenerationMode.POSITIVE, CALLERS[who])
         assert fitting, operation.label
         attack(known, operation, GenerationMode.NEGATIVE, CALLERS[who])
+
+
+@pytest.mark.parametrize('who', ['admin', 'member'])
+def test_so_is_that_the_cloud_is_away(known: Known, who: str) -> None:
+    faults = known.house.world.faults
+    for call in ('flavors', 'refusal', 'shortage'):
+        faults.plan(call, times=sys.maxsize)
+    try:
+        for operation in operations(known):
+            if re.search('/instances$|/flavors|/plan$', operation.path):
+                attack(known, operation, GenerationMode.POSITIVE, CALLERS[who])
+        assert known.house.call('GET', '/flavors').status_code == 503
+    finally:
+        faults.clear()
 
 
 def test_what_is_documented_is_there_and_all_else_is_404(known: Known) -> None:

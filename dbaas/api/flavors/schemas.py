@@ -37,6 +37,6 @@ def view(flavor: protocol.Flavor) -> dict[str, Any]:
     }
 
 
-def listing(cloud: protocol.Cloud) -> dict[str, Any]:
+def listing(cloud: protocol.Questions) -> dict[str, Any]:
     """Not paginated, as Trove's."""
     return {'flavors': [view(flavor) for flavor in cloud.flavors()]}

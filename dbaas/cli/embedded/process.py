@@ -35,8 +35,7 @@ class Process:
         self._reports_since: float | None = None
         self._running = False
         application = app.create_app(
-            conf, db=parts.db, post=board.post, cloud=parts.cloud, operations=parts.operations,
-            secrets=parts.secrets, guest=parts.guest,
+            conf, **parts.for_api(), post=board.post,
             ready=lambda: self._running, reports_since=lambda: self._reports_since,
         )  # fmt: skip
         self._server = serving.Server(application, conf)

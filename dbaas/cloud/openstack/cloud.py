@@ -19,13 +19,17 @@ _PAUSE = 0.2  # seconds between two looks at what is being removed
 
 
 class OpenStackCloud:
-    """options: the group [openstack]. Nothing is asked of the cloud until the first call. All threads may use it."""
+    """options: the group [openstack]. Nothing is asked of the cloud until the first call. All threads may use it.
+
+    patience: seconds for all tries of a call, and for one of them; default: what the options say of each.
+    """
 
     name = 'openstack'
 
-    def __init__(self, options: Any, sleep: Callable[[float], None] = time.sleep):
-        self._options, self._sleep, self.tries = options, sleep, Tries(options.patience, sleep)
-        self.services = Services(options)
+    def __init__(self, options: Any, sleep: Callable[[float], None] = time.sleep, patience: float | None = None):
+        self._options, self._sleep = options, sleep
+        self.tries = Tries(options.patience if patience is None else patience, sleep)
+        self.services = Services(options, patience)
         parts = self.services, options, self.tries
         self.objects = SwiftObjects(*parts)
         network, volumes, servers, groups = Network(*parts), Volumes(*parts), Changes(*parts), Groups(*parts)
@@ -102,7 +106,7 @@ class OpenStackCloud:
 
     def forget(self, instance: str) -> None:
         """What is left of it is removed, and gone when this returns. Raises CloudError when it stays."""
-        deadline = time.monotonic() + self._options.patience
+        deadline = time.monotonic() + self.tries.patience
         for kind in KINDS:
             while left := self.resources(instance, [kind]):
                 for resource in left:

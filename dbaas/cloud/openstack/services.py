@@ -1,7 +1,9 @@
 """The services of one cloud behind one connection of openstacksdk, made at the first call."""
 
+import contextlib
 import re
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import openstack
@@ -28,10 +30,14 @@ _CONNECTIONS = 64  # to one service at a time
 
 
 class Services:
-    """options: the group [openstack]. One per process, used by all threads: keystoneauth's session bears that."""
+    """options: the group [openstack]. Used by all threads: keystoneauth's session bears that.
 
-    def __init__(self, options: Any):
+    patience: seconds that one try may take at most, whatever `call_timeout` says.
+    """
+
+    def __init__(self, options: Any, patience: float | None = None):
         self._options = options
+        self._timeout = options.call_timeout if patience is None else min(options.call_timeout, patience)
         self._lock = threading.Lock()
         self._connection: Connection | None = None
         self._services: dict[str, Service] = {}
@@ -59,26 +65,36 @@ class Services:
     @property
     def project(self) -> str:
         """The id of the service project, in which everything lies but the tenants' networks."""
-        with self._lock:
+        with self._alone():
             return self._project()
 
     @property
     def connection(self) -> Connection:
         """openstacksdk's, for what the driver itself does not ask. Raises CloudError."""
-        with self._lock:
+        with self._alone():
             return self._connected()
 
     def _service(self, type: str) -> Service:
-        with self._lock:
+        with self._alone():
+            project = self._project()  # also later: a token that has expired is replaced here, not by all at once
             if type not in self._services:
-                self._services[type] = self._found(type)
+                self._services[type] = self._found(type, project)
             return self._services[type]
 
-    def _found(self, type: str) -> Service:
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One thread asks Keystone, and the others wait: no longer than for a try of their own."""
+        if not self._lock.acquire(timeout=self._timeout):
+            raise Passing('Keystone: no answer yet to what another call has asked')
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _found(self, type: str, project: str) -> Service:
         title, path, microversion = _KNOWN[type]
         connection = self._connected()
         what = f'Looking up {title}'
-        project = self._project()
         try:
             url = connection.endpoint_for(type)
         except (kse.RetriableConnectionFailure, kse.DiscoveryFailure) as error:
@@ -117,7 +133,7 @@ class Services:
 
     def _connect(self) -> Connection:
         given = self._options
-        common: Row = {'api_timeout': given.call_timeout, 'app_name': 'dbaas'}
+        common: Row = {'api_timeout': self._timeout, 'app_name': 'dbaas'}
         wanted = {'region_name': given.region, 'interface': given.interface, 'cacert': given.ca_file}
         common |= {name: value for name, value in wanted.items() if value}
         if not given.auth_url:

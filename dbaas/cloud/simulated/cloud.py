@@ -66,6 +66,7 @@ class SimulatedCloud(Changes):
 
     # -- asked before anything is made
     def flavors(self) -> list[Flavor]:
+        self.faults.hit('flavors', BEFORE)
         return sorted(self._flavors, key=lambda f: f.ram)
 
     def refusal(self, project: str, nics: Sequence[Nic], zone: str, volume_type: str) -> str | None:
