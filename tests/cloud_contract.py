@@ -100,6 +100,7 @@ class CloudContract(Making):
     def test_nothing_speaks_against_an_instance(self, cloud, owner):
         assert cloud.refusal(owner.project, [], '', '') is None
         assert cloud.refusal(owner.project, [Nic()], '', '') is None
+        assert cloud.refusal(owner.project, [], '', '', public=True) is None
         assert cloud.shortage(Need(cloud.flavors()[0], 1)) is None
         assert cloud.shortage(Need(cloud.flavors()[0], 1, '', True, True)) is None
 

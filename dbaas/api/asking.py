@@ -69,8 +69,10 @@ class AskedCloud:
         """Nothing is asked for that."""
         return self._cloud.effect(kind)
 
-    def refusal(self, project: str, nics: Sequence[Nic], zone: str, volume_type: str) -> str | None:
-        return self._ask(lambda: self._cloud.refusal(project, nics, zone, volume_type))
+    def refusal(
+        self, project: str, nics: Sequence[Nic], zone: str, volume_type: str, public: bool = False
+    ) -> str | None:
+        return self._ask(lambda: self._cloud.refusal(project, nics, zone, volume_type, public))
 
     def shortage(self, need: Need) -> str | None:
         """Plans ask it, and tell in their own words what went wrong: why it did is for administrators."""

@@ -185,8 +185,13 @@ class Questions(Protocol):
     def effect(self, kind: str) -> str:
         """What making a `kind` means here, for `plan`: 'nothing on this cloud' is an answer."""
 
-    def refusal(self, project: str, nics: Sequence[Nic], zone: str, volume_type: str) -> str | None:
-        """Why an instance of this project cannot be placed so: an unknown network, or one it may not use, say."""
+    def refusal(
+        self, project: str, nics: Sequence[Nic], zone: str, volume_type: str, public: bool = False
+    ) -> str | None:
+        """Why an instance of this project cannot be placed so: an unknown network, or one it may not use, say.
+
+        public: it is to have an address outside as well.
+        """
 
     def shortage(self, need: Need) -> str | None:
         """Which of the cloud's own quotas is too small for one more instance; None: there is room."""

@@ -85,7 +85,8 @@ class Instances:
     def _check_place(self, ctx: RequestContext, wish: Mapping[str, Any]) -> None:
         nic = nics.of(wish)
         zone, volume_type = wish.get('availability_zone', ''), wish.get('volume', {}).get('type')
-        why = self._cloud.refusal(ctx.project_id, [nic] if nic else [], zone, volume_type or '')
+        public = wish['access'].get('is_public', False)
+        why = self._cloud.refusal(ctx.project_id, [nic] if nic else [], zone, volume_type or '', public)
         if why is not None:
             raise exceptions.BadRequest(f'The instance cannot be placed so: {why.rstrip(".")}.')
 

@@ -46,6 +46,21 @@ def test_what_the_flow_gets_has_no_password(house: House) -> None:
     assert len(house.secrets.open(op.inputs['guest_key_id'])) == 32
 
 
+def test_a_public_instance_needs_a_cloud_that_has_such_addresses(house: House) -> None:
+    assert house.create(access={'is_public': True})['access']['is_public']
+    house.world.cloud.offers = {**house.world.cloud.offers, 'public address': ()}
+    house.posted.clear()
+    before, wish = house.content(), house.request(access={'is_public': True})
+    for path, body in (
+        ('/instances', wish),
+        ('/operations/plan', {'method': 'POST', 'path': '/instances', 'body': wish}),
+    ):
+        said = fault(house.call('POST', path, body), 400)
+        assert said == 'The instance cannot be placed so: there are no public addresses here.'
+    assert house.content() == before and not house.posted
+    house.create(access={'is_public': False})
+
+
 @pytest.mark.parametrize('flavor', ['1', 1, 'http://nova.example/v2/flavors/1', {'id': '1'}])
 def test_a_flavor_is_named_by_id_or_url(house: House, flavor: Any) -> None:
     assert house.create(flavorRef=flavor)['flavor']['id'] == '1'

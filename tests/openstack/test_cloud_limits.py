@@ -138,3 +138,9 @@ def test_places_that_do_not_exist(driver, openstack_cloud, tenant):
     for said, (nics, zone, type) in wishes.items():
         assert driver.refusal(tenant, nics, zone, type).startswith(said)
     assert driver.refusal(tenant, [], 'nova', 'fast') is None
+
+
+def test_no_public_address_without_a_floating_network(openstack_cloud, tenant):
+    inside = Seen(options_of(openstack_cloud, floating_network=None))
+    assert inside.refusal(tenant, [], '', '', public=True) == 'This cloud has no public addresses: leave out is_public.'
+    assert inside.refusal(tenant, [], '', '') is None

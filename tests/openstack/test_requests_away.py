@@ -21,7 +21,7 @@ TOKEN = {'X-Auth-Token': MEMBER['token']}
 
 @pytest.fixture
 def house(template: str, openstack_cloud: Cloud, tmp_path) -> Iterator[House]:
-    options = options_of(openstack_cloud)
+    options = options_of(openstack_cloud, floating_network=None)
     made = House(template, str(tmp_path), cloud=OpenStackCloud(options, patience=PATIENCE))
     assert made.get('/flavors')
     yield made
@@ -50,3 +50,12 @@ def test_users_are_not_told_what_operators_are(house: House, openstack_cloud: Cl
         said = fault(house.call('POST', '/instances', house.request(flavorRef='small')), 503)
     assert said.startswith('The cloud cannot be asked now; try again later. Request req-')
     assert caplog.text.count(f'{service.title()}: GET /') == 1 and not house.posted
+
+
+def test_no_public_instance_where_there_are_no_such_addresses(house: House) -> None:
+    """Without [openstack] floating_network."""
+    public = house.request(flavorRef='small', access={'is_public': True})
+    said = fault(house.call('POST', '/instances', public), 400)
+    assert said == 'The instance cannot be placed so: This cloud has no public addresses: leave out is_public.'
+    assert not house.posted and house.get('/instances') == {'instances': []}
+    assert house.create(flavorRef='small', access={'is_public': False})

@@ -36,7 +36,9 @@ class LocalCloud(Disks, Changes, Upkeep):
             'server': 'an agent process on this machine',
         }[kind]
 
-    def refusal(self, project: str, nics: Sequence[Nic], zone: str, volume_type: str) -> str | None:
+    def refusal(
+        self, project: str, nics: Sequence[Nic], zone: str, volume_type: str, public: bool = False
+    ) -> str | None:
         if any(nic != Nic() for nic in nics):
             return 'this cloud has no networks to choose from: each instance has a loopback address; leave out nics'
         if zone:

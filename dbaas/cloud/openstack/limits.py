@@ -82,7 +82,11 @@ class Refusals(Part):
         self._network = network
 
     @repeated
-    def refusal(self, project: str, nics: Sequence[Nic], zone: str, volume_type: str) -> str | None:
+    def refusal(
+        self, project: str, nics: Sequence[Nic], zone: str, volume_type: str, public: bool = False
+    ) -> str | None:
+        if public and not self.options.floating_network:
+            return 'This cloud has no public addresses: leave out is_public.'
         for nic in nics or [Nic()]:
             if (why := self._nic(project, nic)) is not None:
                 return why

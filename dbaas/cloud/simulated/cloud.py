@@ -49,7 +49,7 @@ class SimulatedCloud(Changes):
         self.objects = SimulatedObjects(state, faults)
         self._flavors = list(flavors)
         self.offers: Mapping[str, Sequence[str]] = {
-            'network': (NETWORK,), 'zone': ('one', 'two'), 'volume type': ('slow', 'fast'),
+            'network': (NETWORK,), 'zone': ('one', 'two'), 'volume type': ('slow', 'fast'), 'public address': ('any',),
         }  # fmt: skip
         self.quota: dict[str, int] = {}
 
@@ -69,13 +69,15 @@ class SimulatedCloud(Changes):
         self.faults.hit('flavors', BEFORE)
         return sorted(self._flavors, key=lambda f: f.ram)
 
-    def refusal(self, project: str, nics: Sequence[Nic], zone: str, volume_type: str) -> str | None:
+    def refusal(
+        self, project: str, nics: Sequence[Nic], zone: str, volume_type: str, public: bool = False
+    ) -> str | None:
         self.faults.hit('refusal', BEFORE)
         asked = [*(('network', nic.network) for nic in nics), ('zone', zone), ('volume type', volume_type)]
         for what, name in asked:
             if name and name not in self.offers[what]:
                 return f'{what} {name} is not known here; there is {", ".join(self.offers[what])}'
-        return None
+        return 'there are no public addresses here' if public and not self.offers['public address'] else None
 
     def shortage(self, need: Need) -> str | None:
         self.faults.hit('shortage', BEFORE)

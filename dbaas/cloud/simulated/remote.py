@@ -70,8 +70,10 @@ class RemoteCloud:
     def flavors(self) -> list[Flavor]:
         return [Flavor(**row) for row in self._call('flavors')]
 
-    def refusal(self, project: str, nics: Sequence[Nic], zone: str, volume_type: str) -> str | None:
-        asked = {'project': project, 'zone': zone, 'volume_type': volume_type}
+    def refusal(
+        self, project: str, nics: Sequence[Nic], zone: str, volume_type: str, public: bool = False
+    ) -> str | None:
+        asked = {'project': project, 'zone': zone, 'volume_type': volume_type, 'public': public}
         why: str | None = self._call('refusal', nics=[_plain(nic) for nic in nics], **asked)
         return why
 
