@@ -70,7 +70,7 @@ class DatabaseUnavailable(Unavailable):
 
 
 class CloudError(DbaasError):
-    """A cloud call failed for good: what failed, on which resource, what to do. Whoever made a request is not told that."""
+    """A cloud call failed for good: what failed, on which resource, what to do. Requests answer in other words."""
 
     status = 503
 
