@@ -152,13 +152,13 @@ def test_a_killed_agent_comes_back_by_itself(cluster: Cluster) -> None:
 
 
 def ended_within_a_second(program: subprocess.Popen) -> bool:
-    """By SIGTERM, with code 0; a second of a machine that is idle."""
+    """By SIGTERM, with code 0; a second of a machine that is idle, and one for what this machine does besides."""
     with lateness.measured() as machine:
         began = time.monotonic()
         program.send_signal(signal.SIGTERM)
         assert program.wait(PATIENCE) == 0
         took = time.monotonic() - began
-    return took < machine.slowness
+    return took < 1 + machine.slowness
 
 
 @pytest.mark.parametrize('name', MEMBERS[3:])

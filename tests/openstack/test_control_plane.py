@@ -56,15 +56,15 @@ def test_a_volume_grows_in_use_and_has_snapshots(servers: Servers) -> None:
     servers.create('hollow', volume)
     storage = servers.cloud.block_storage
     storage.extend_volume(volume, 2)
-    until(lambda: (found := storage.get_volume(volume)).size == 2 and found.status == 'in-use', 30, 'a larger volume')
+    until(lambda: (found := storage.get_volume(volume)).size == 2 and found.status == 'in-use', 60, 'a larger volume')
     snapshot = storage.create_snapshot(volume_id=volume, name='bed', is_forced=True)
-    until(lambda: storage.get_snapshot(snapshot).status == 'available', 30, 'a snapshot')
+    until(lambda: storage.get_snapshot(snapshot).status == 'available', 60, 'a snapshot')
     copy = servers.volume(2, snapshot_id=snapshot.id)
     assert storage.get_volume(copy).snapshot_id == snapshot.id
     storage.delete_volume(copy)
-    until(lambda: not [one for one in storage.volumes() if one.id == copy], 30, 'no copy')
+    until(lambda: not [one for one in storage.volumes() if one.id == copy], 60, 'no copy')
     storage.delete_snapshot(snapshot)
-    until(lambda: not list(storage.snapshots(name='bed')), 30, 'no snapshot')
+    until(lambda: not list(storage.snapshots(name='bed')), 60, 'no snapshot')
 
 
 def test_objects(cloud: Cloud) -> None:
