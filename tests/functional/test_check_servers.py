@@ -158,9 +158,10 @@ def test_zookeeper_with_a_conductor(check: Check, options: dict[str, str]) -> No
         board.close()
 
 
-def test_zookeeper_without_a_conductor(check: Check, options: dict[str, str]) -> None:
+def test_zookeeper_without_a_conductor(check: Check, options: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
     (finding,) = check(code=1, **options)['conductors']
     assert finding['result'] == 'FAILED' and 'dbaas-conductor' in finding['remedy']
+    assert 'is over' not in caplog.text, 'who looked has gone, and nothing is lost'
 
 
 def test_a_server_of_the_ensemble_is_away(check: Check, options: dict[str, str], zookeeper: ZooKeeper) -> None:

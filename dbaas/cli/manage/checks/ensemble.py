@@ -75,8 +75,7 @@ def _asked(deployment: Deployment, hosts: str, question: Any) -> Any:
     except KazooException as error:
         raise Unavailable(type(error).__name__) from None
     finally:
-        client.stop()
-        client.close()
+        connection.close()
 
 
 def _version(connection: Any) -> str:
