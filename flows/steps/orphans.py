@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from dbaas.cloud.protocol import KINDS, Resource
+from dbaas.cloud.protocol import KINDS, Resource, of_instances
 from dbaas.db import sweeping
 from flows.base import Step, Wait
 
@@ -25,21 +25,21 @@ class RemoveOrphans(Step):
 
     def execute(self, run: Any, cloud: Any, db: Any, orphans: list[dict[str, Any]]) -> list[str]:
         mine = [one for one in orphans if one['kind'] in self.kinds]
-        instances = sorted({one['instance'] for one in mine})
-        self._await_rest(run, db, instances)
-        found = [one for instance in instances for one in self._still(cloud, db, instance, mine)]
+        self._await_rest(run, db, {one['instance'] for one in mine})
+        found = self._still(cloud, db, mine) if mine else []
         for one in sorted(found, key=lambda one: KINDS.index(one.kind)):
             run.check()
             cloud.remove(one)
         return [one.id for one in found]
 
-    def _still(self, cloud: Any, db: Any, instance: str, asked: list[dict[str, Any]]) -> list[Resource]:
-        """Those of an instance that were to go, are there, and still have no owner."""
-        disowned = {one['id'] for one in asked if one.get('disowned')}
-        there = cloud.resources(instance, self.kinds)
+    def _still(self, cloud: Any, db: Any, asked: list[dict[str, Any]]) -> list[Resource]:
+        """Those that were to go, are there, and still have no owner."""
+        ids, disowned = {one['id'] for one in asked}, {one['id'] for one in asked if one.get('disowned')}
+        instances = {one['instance'] for one in asked}
+        there = [entry for entry in of_instances(cloud.resources(kinds=self.kinds)) if entry[0] in instances]
         with db.read() as c:
-            found = sweeping.orphans(c, instance, there, disowned)
-        return [one for one in found if one.id in {one['id'] for one in asked}]
+            found = [one for instance, mine in there for one in sweeping.orphans(c, instance, mine, disowned)]
+        return [one for one in found if one.id in ids]
 
     def _await_rest(self, run: Any, db: Any, instances: Collection[str]) -> None:
         with db.read() as c:

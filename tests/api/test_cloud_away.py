@@ -101,7 +101,7 @@ def test_what_needs_no_cloud_is_answered_while_it_hangs(house: House) -> None:
                 ('GET', f'{project}/instances', 200),
                 ('DELETE', f'{project}/instances/{made["id"]}', 202),
             ):
-                assert requests.request(method, address, headers=TOKEN, timeout=5).status_code == code
+                assert requests.request(method, address, headers=TOKEN, timeout=30).status_code == code
             assert {one.result().status_code for one in more} == {503} and gate.inside == threads // 2
         finally:
             gate.open()
@@ -122,7 +122,7 @@ class TestPlaces:
     def test_full_while_nobody_comes_out(self) -> None:
         places = Places(1)
         with places.one():
-            for longest in (SOON + 5, SOON / 2):  # the second one knows already that it is of no use
+            for longest in (SOON + 5, SOON):  # the second one knows already that it is of no use
                 began = time.monotonic()
                 with pytest.raises(CloudUnavailable, match='1 requests wait'), places.one():
                     pass
