@@ -1,5 +1,6 @@
 """The timers: due waits wake, long steps are shown, overdue steps are given up, running claims show signs of life."""
 
+import contextlib
 import logging
 import threading
 
@@ -74,24 +75,28 @@ class Timers:
             self._show_start(claim)
 
     def _show_start(self, claim: Claim) -> None:
-        """A step that runs for longer than a moment is shown as RUNNING: one fenced commit of its own."""
+        """A step that runs for longer than a moment is shown as RUNNING: one fenced commit of its own.
 
-        def work(c: sa.Connection) -> None:
+        Not while its run has the row: then the step is just ending, and other operations have timers, too.
+        """
+
+        def work(c: sa.Connection) -> bool:
+            if operations.lock_row(c, claim.operation_id, wait=False) is None:
+                return False
             now = self._db.clock()
             fence(c, claim.operation_id, claim.epoch, now)
             if book.atoms_of(c, claim.operation_id)[claim.step or ''].state in (states.SUCCESS, states.REVERTED):
-                return  # it has just ended
+                return True  # it has just ended
             events.add(
                 c, claim.operation_id, 'running', now, step=claim.step, started=claim.started,
                 epoch=claim.epoch, conductor=claim.conductor,
             )  # fmt: skip
             c.execute(OPERATIONS.update().where(OPERATIONS.c.id == claim.operation_id).values(step=claim.step))
+            return True
 
-        try:
-            self._db.run(work)
-        except ClaimLost:
-            return
-        self._claims.mark_shown(claim)
+        with contextlib.suppress(ClaimLost):
+            if self._db.run(work):
+                self._claims.mark_shown(claim)
 
     def _give_up(self, claim: Claim) -> None:
         def work(c: sa.Connection) -> list[operations.Job] | None:

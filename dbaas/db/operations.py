@@ -69,9 +69,10 @@ def get(c: sa.Connection, operation_id: str) -> sa.Row | None:
     return c.execute(_row, {'of': operation_id}).first()
 
 
-def lock_row(c: sa.Connection, operation_id: str) -> sa.Row | None:
-    """The row, locked until the transaction ends."""
-    return c.execute(sa.select(OPERATIONS).where(_o.id == operation_id).with_for_update()).first()
+def lock_row(c: sa.Connection, operation_id: str, wait: bool = True) -> sa.Row | None:
+    """The row, locked until the transaction ends. wait: if not, a row that somebody has locked is None, too."""
+    row = sa.select(OPERATIONS).where(_o.id == operation_id)
+    return c.execute(row.with_for_update(skip_locked=not wait)).first()
 
 
 def active(c: sa.Connection, resource_id: str) -> list[sa.Row]:
@@ -134,9 +135,11 @@ def lost_jobs(c: sa.Connection, silent_since: float | None) -> list[Job]:
 
 
 def keep_alive(c: sa.Connection, claims: Iterable[tuple[str, int]], now: float) -> None:
-    """A sign of life for running claims: (operation id, epoch) pairs."""
-    for operation_id, epoch in sorted(claims):  # one order: two such rounds must not wait for each other
-        c.execute(sa.update(OPERATIONS).where(_o.id == operation_id, _o.epoch == epoch).values(beat=now))
+    """A sign of life for running claims: (operation id, epoch) pairs. A row that is locked is being given one."""
+    mine = dict(claims)
+    free = sa.select(_o.id, _o.epoch).where(_o.id.in_(list(mine))).with_for_update(skip_locked=True)
+    found = [row.id for row in c.execute(free) if row.epoch == mine[row.id]]
+    c.execute(sa.update(OPERATIONS).where(_o.id.in_(found)).values(beat=now))
 
 
 # -- states --------------------------------------------------------------------------------------------------------

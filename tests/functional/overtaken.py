@@ -18,7 +18,12 @@ CALLS = (*THINGS, 'guest.submit')
 @contextlib.contextmanager
 def served(folder: pathlib.Path, held: int = len(CALLS)) -> Iterator[Fleet]:
     """Servers and an API, no conductor yet; with places and patience for so many that are held at once."""
-    made = Fleet(folder, conductor={'workers': 2 * held}, simulated={'timeout': 60, 'patience': 90})
+    made = Fleet(
+        folder,
+        conductor={'workers': 2 * held},
+        simulated={'timeout': 60, 'patience': 90},
+        database={'answer_within': 2 * PATIENCE, 'pool_size': 4 * held},
+    )
     try:
         made.serve()
         made.begin('api')
