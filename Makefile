@@ -52,7 +52,7 @@ install-rootfs: install-test
 	@[ "$$(id -u)" != 0 ] || tools/guest-image rootfs
 
 test: install-openstack
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
+	$(BIN)/python -m pytest -p tests.second_look -n $(JOBS) --dist loadgroup $(TESTS)
 
 # as root: everything that runs on the test cloud
 test-openstack: install-openstack

@@ -22,7 +22,7 @@ def hold_run(c: sa.Connection, operation_id: str, now: float, reason: str) -> No
 def expire(c: sa.Connection, operation_id: str, step: str, epoch: int, now: float, seconds: float) -> bool:
     """A step has run past its deadline: its run is fenced off and the step counts as failed. -> whether it did.
 
-    It does not while somebody has the row, most likely the run, which ends the step just now; the next tick looks again.
+    It does not while somebody has the row, most likely the run, which ends the step just now; the next tick looks.
     The failure policy and waiting verbs are applied by the caller in the same transaction.
     """
     op = operations.lock_row(c, operation_id, wait=False)
