@@ -4,7 +4,9 @@ It runs on a copy of the request, with nothing behind it. So a refusal is ours t
 and a rehearsal, which repeats the headers of its request, is checked in the same way.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import webob
@@ -14,7 +16,8 @@ from oslo_config import cfg
 
 from dbaas import exceptions
 from dbaas.api.callers import NO_TOKEN
-from dbaas.api.remembered import Remembered
+from dbaas.api.places import Full, Places
+from dbaas.api.remembered import Looked, Remembered
 from dbaas.context import RequestContext
 
 GROUP = 'keystone_authtoken'
@@ -37,10 +40,11 @@ class Keystone:
                     f' docs/deployment.md'
                 )
         own: dict[str, Any] = {'delay_auth_decision': False, 'service_type': SERVICE_TYPE}
-        if not given.memcached_servers:
+        self._remembered = None if given.memcached_servers else Looked(Remembered(), self._take_place)
+        if self._remembered is not None:
             own['cache'] = CACHE
         self.challenge = f'Keystone uri="{given.www_authenticate_uri}"'
-        self._remembered = Remembered()
+        self._places, self._request = Places(conf.api.threads), threading.local()
         self._middleware = auth_token.AuthProtocol(_nothing, {'oslo_config_config': conf, **own})
 
     def of(self, environ: Mapping[str, Any]) -> RequestContext:
@@ -51,14 +55,32 @@ class Keystone:
             raise exceptions.Unauthorized('The request you have made requires authentication.')
         copy = {**environ, CACHE: self._remembered}
         try:
-            status = webob.Request(copy).get_response(self._middleware).status_int
+            with self._one_request():
+                status = webob.Request(copy).get_response(self._middleware).status_int
         except ClientException as error:
             raise _away(type(error).__name__) from None  # its text may repeat what was sent
+        except Full as full:
+            raise _away(str(full)) from None
         if status == 401:
             raise exceptions.Unauthorized('The request you have made requires authentication.')
         if status != 204:
             raise _away(f'the middleware answered {status}')
         return _context(copy['keystone.token_auth'])
+
+    @contextlib.contextmanager
+    def _one_request(self) -> Iterator[None]:
+        """It has a place from when Keystone is asked. Where memcached remembers, that is asked, too."""
+        with contextlib.ExitStack() as self._request.place:
+            self._request.inside = False
+            if self._remembered is None:
+                self._take_place()
+            yield
+
+    def _take_place(self) -> None:
+        """Once for each request. Raises Full."""
+        if not self._request.inside:
+            self._request.place.enter_context(self._places.one())
+            self._request.inside = True
 
 
 def options(conf: cfg.ConfigOpts) -> Any:

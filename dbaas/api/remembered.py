@@ -36,3 +36,18 @@ class Remembered:
 
     def __len__(self) -> int:
         return len(self._found)
+
+
+class Looked:
+    """The memory as the middleware looks into it; missing() is called before it hears that nothing is there."""
+
+    def __init__(self, remembered: Remembered, missing: Callable[[], object]):
+        self._remembered, self._missing = remembered, missing
+        self.set = remembered.set
+
+    def get(self, key: str) -> bytes | None:
+        """Raises what missing() raises."""
+        found = self._remembered.get(key)
+        if found is None:
+            self._missing()
+        return found

@@ -14,7 +14,7 @@ import requests
 
 import conf as options
 from dbaas import deployment
-from dbaas.api.asking import SOON, Places
+from dbaas.api.places import SOON, Full, Places
 from dbaas.cloud.openstack.cloud import OpenStackCloud
 from dbaas.exceptions import CloudError, CloudUnavailable
 from tests.api.house import ADMIN, MEMBER, House, fault
@@ -120,18 +120,18 @@ def test_a_cloud_that_works_is_waited_for(house: House) -> None:
 
 class TestPlaces:
     def test_full_while_nobody_comes_out(self) -> None:
-        places = Places(1)
+        places = Places(threads=2)
         with places.one():
             for longest in (SOON + 5, SOON):  # the second one knows already that it is of no use
                 began = time.monotonic()
-                with pytest.raises(CloudUnavailable, match='1 requests wait'), places.one():
+                with pytest.raises(Full, match='1 requests wait'), places.one():
                     pass
                 assert time.monotonic() - began < longest
         with places.one():
             pass
 
     def test_who_waits_gets_the_place_that_becomes_free(self) -> None:
-        places, inside, done = Places(1), threading.Event(), threading.Event()
+        places, inside, done = Places(threads=2), threading.Event(), threading.Event()
 
         def second() -> bool:
             inside.set()
@@ -146,7 +146,7 @@ class TestPlaces:
             assert waiting.result(10)
 
     def test_an_error_gives_the_place_back(self) -> None:
-        places = Places(1)
+        places = Places(threads=2)
         for _ in range(3):
             with pytest.raises(ValueError), places.one():
                 raise ValueError

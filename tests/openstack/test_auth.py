@@ -1,5 +1,6 @@
 """Callers with tokens of a real Keystone: who may what, service tokens, expiry, the cache, and Keystone away."""
 
+import concurrent.futures
 import datetime
 import logging
 import pathlib
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from dbaas.exceptions import Unavailable
 from tests.api.house import House, fault
@@ -173,6 +175,24 @@ def test_keystone_stopped_and_started(house: House, people: dict[str, Person], c
     finally:
         cloud.restart('keystone')
     until(lambda: house.call('GET', '/instances', who=fresh).status_code == 200, 30, 'the token to be judged')
+
+
+def test_a_keystone_that_hangs_keeps_half_of_the_threads(house: House, people: dict[str, Person], cloud: Cloud) -> None:
+    house.get('/instances', people['demo'])
+    fresh = [person(cloud, 'demo') for _ in range(house.conf.api.threads)]
+
+    def ask(url: str, who: Person, timeout: float) -> int:
+        address = f'{url}/v1.0/{who["project_id"]}/instances'
+        return requests.get(address, headers={'X-Auth-Token': who['token']}, timeout=timeout).status_code
+
+    with house.served() as url, concurrent.futures.ThreadPoolExecutor(len(fresh)) as pool:
+        with cloud.faults.rule('latency', 'keystone', seconds=15) as rule:
+            asked = [pool.submit(ask, url, one, 60) for one in fresh]
+            until(lambda: rule.hits, 30, 'a request asks Keystone')
+            assert requests.get(f'{url}/healthcheck', timeout=5).status_code == 200
+            assert ask(url, people['demo'], 5) == 200
+            assert {one.result() for one in asked} == {503}
+        assert {ask(url, one, 30) for one in fresh} == {200}
 
 
 @pytest.mark.parametrize('trouble', ['error', 'unavailable', 'too-many', 'drop-before', 'drop-after'])

@@ -41,3 +41,12 @@ def test_the_oldest_goes_first_when_there_are_too_many() -> None:
         kept.set(str(number), b'', 10)
     assert len(kept) == remembered.MOST
     assert kept.get('4') is None and kept.get('5') == b'' == kept.get(str(remembered.MOST + 4))
+
+
+def test_who_finds_nothing_is_told_of() -> None:
+    missed: list[int] = []
+    kept = Remembered(Clock())
+    looked = remembered.Looked(kept, lambda: missed.append(1))
+    looked.set('known', b'one', 10)
+    assert kept.get('known') == b'one' == looked.get('known') and not missed
+    assert looked.get('new') is None and missed == [1]
