@@ -178,6 +178,7 @@ def test_keystone_stopped_and_started(house: House, people: dict[str, Person], c
 
 
 def test_a_keystone_that_hangs_keeps_half_of_the_threads(house: House, people: dict[str, Person], cloud: Cloud) -> None:
+    """For 10 seconds, each: two tries."""
     house.get('/instances', people['demo'])
     fresh = [person(cloud, 'demo') for _ in range(house.conf.api.threads)]
 
@@ -189,8 +190,8 @@ def test_a_keystone_that_hangs_keeps_half_of_the_threads(house: House, people: d
         with cloud.faults.rule('latency', 'keystone', seconds=15) as rule:
             asked = [pool.submit(ask, url, one, 60) for one in fresh]
             until(lambda: rule.hits, 30, 'a request asks Keystone')
-            assert requests.get(f'{url}/healthcheck', timeout=5).status_code == 200
-            assert ask(url, people['demo'], 5) == 200
+            assert requests.get(f'{url}/healthcheck', timeout=8).status_code == 200
+            assert ask(url, people['demo'], 8) == 200
             assert {one.result() for one in asked} == {503}
         assert {ask(url, one, 30) for one in fresh} == {200}
 
