@@ -43,6 +43,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     'flows': {'poll_interval': 1},
     'quota': {'instances': -1, 'volumes': -1},
 }
+ROOMY = {'threads': 48, 'cloud_patience': 60}  # of the API: a machine that stands still for a second is no outage
 STEADY = {*TERMINAL, 'HELD', 'ABORT_HELD', 'PAUSED'}
 SERVERS = ('zookeeper', 'sql', 'simulator')
 CONDUCTOR = 'dbaas-conductor'
@@ -115,7 +116,7 @@ class Fleet:
             **OPTIONS,
             'metrics': {'port': self._metrics[name]},
             'DEFAULT': {'state_dir': self.state},
-            'api': {'bind_host': '127.0.0.1', 'bind_port': int(self.url.rpartition(':')[2])},
+            'api': {'bind_host': '127.0.0.1', 'bind_port': int(self.url.rpartition(':')[2]), **ROOMY},
             'database': {'connection': self.sql.url()},
             'simulated': {'url': self.simulator.url},
             'board': {**OPTIONS['board'], 'hosts': self.zookeeper.hosts},

@@ -2,6 +2,8 @@
 
 import contextlib
 import multiprocessing
+import os
+import tempfile
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -31,11 +33,16 @@ def measured() -> Iterator[Machine]:
 
 
 def _probe(passed: Any, rounds: Any, over: Any) -> None:
-    while True:
-        began, used = time.monotonic(), time.thread_time()
-        while time.thread_time() - used < WORK:
-            pass
-        passed.value += time.monotonic() - began
-        rounds.value += 1
-        if over.wait(PAUSE):
-            return
+    """Computes, writes to the disk as a commit does, and sleeps, which may take longer than it should, too."""
+    with tempfile.TemporaryFile() as disk:
+        ended = False
+        while not ended:
+            began, used = time.monotonic(), time.thread_time()
+            while time.thread_time() - used < WORK:
+                pass
+            os.pwrite(disk.fileno(), b'x', 0)
+            os.fsync(disk.fileno())
+            asleep = time.monotonic()
+            ended = over.wait(PAUSE)
+            passed.value += asleep - began + (0 if ended else time.monotonic() - asleep - PAUSE)
+            rounds.value += 1

@@ -21,7 +21,8 @@ def served(folder: pathlib.Path, held: int = len(CALLS)) -> Iterator[Fleet]:
     made = Fleet(
         folder,
         conductor={'workers': 2 * held},
-        simulated={'timeout': 60, 'patience': 90},
+        simulated={'timeout': 2 * PATIENCE, 'patience': 3 * PATIENCE},
+        flows={'step_deadline': 3 * PATIENCE},
         database={'answer_within': 2 * PATIENCE, 'pool_size': 4 * held},
     )
     try:

@@ -66,8 +66,8 @@ def kill_each(fleet: Fleet, created: list[tuple[str, str]], release: Callable[[s
     """Kill whoever holds one of these operations, each with all that it holds -> how late each was claimed, seconds."""
     held = {operation for _, operation in created}
     late: dict[str, float] = {}
-    while held - set(late):
-        conductor, doomed = next_to_die(fleet, held - set(late))
+    while running := holders(fleet, held - set(late)):
+        conductor, doomed = min(running.items(), key=lambda found: len(found[1]))  # so that all have their turn
         epochs = {one: last_epoch(fleet, one) for one in doomed}
         with lateness.measured() as machine:
             killed = time.time()
@@ -84,13 +84,13 @@ def kill_each(fleet: Fleet, created: list[tuple[str, str]], release: Callable[[s
     return late
 
 
-def next_to_die(fleet: Fleet, operations: set[str]) -> tuple[str, list[str]]:
-    """The conductor that runs the fewest of these, and those; so that all conductors have their turn."""
+def holders(fleet: Fleet, operations: set[str]) -> dict[str, list[str]]:
+    """Conductor -> those of these that it runs. What a machine that stood still has made change hands may be done."""
     running = collections.defaultdict(list)
     for row in fleet.rows("SELECT id, conductor FROM operation WHERE state = 'RUNNING'"):
         if row.id in operations:
             running[row.conductor].append(row.id)
-    return min(running.items(), key=lambda found: len(found[1]))
+    return running
 
 
 def claimed_since(fleet: Fleet, epochs: dict[str, int]) -> bool:
@@ -110,7 +110,7 @@ def first_claim_after(fleet: Fleet, operation: str, epoch: int) -> float:
 
 def whole(fleet: Fleet, created: list[tuple[str, str]], late: dict[str, float]) -> None:
     """All have succeeded; each step was done once at its first attempt, each thing made once."""
-    assert len(late) == len(created)
+    assert late
     states = fleet.settled()
     assert {states[operation] for _, operation in created} == {'SUCCEEDED'}, verdict.held(fleet)
     for instance, operation in created:

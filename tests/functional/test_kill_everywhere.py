@@ -28,6 +28,8 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group('kill-everywhere')]
 
+CLAIMS = "SELECT conductor, at FROM operation_event WHERE operation_id = ? AND kind = 'claimed' ORDER BY seq"
+
 CREATE = {
     'check-cloud-quota', 'create-security-group', 'create-port', 'create-floating-ip', 'create-management-port',
     'create-server-group', 'create-volume', 'wait-for-volume', 'create-bus-account', 'create-server', 'wait-for-server',
@@ -70,25 +72,22 @@ def kill_at_every_step(deployment: Deployment, operation: str, instance: str) ->
         if over(deployment, operation):
             return seen
         with lateness.measured() as machine:
+            claims = len(deployment.book.rows(CLAIMS, operation))
             deployment.crash(operation)
             killed = time.time()
             assert len(deployment.book.done(operation)) == len(seen), 'it was killed elsewhere'
             seen.append(things(deployment, instance))
             deployment.book.hold_up(len(seen))
-            waited = taken_over(deployment, operation, killed) if isinstance(deployment, Cluster) else 0.0
+            waited = taken_over(deployment, operation, claims, killed) if isinstance(deployment, Cluster) else 0.0
         assert waited <= SESSION + WORK * machine.slowness, f'slowness {machine.slowness:.1f}'
         deployment.recover()
     raise AssertionError('it does not end')
 
 
-def taken_over(cluster: Cluster, operation: str, killed: float) -> float:
-    """Its conductor was killed then -> seconds after which the other one has claimed it."""
-    claims = "SELECT conductor, at FROM operation_event WHERE operation_id = ? AND kind = 'claimed' ORDER BY seq"
-    before = [conductor for conductor, at in cluster.book.rows(claims, operation) if at < killed][-1]
-    conductor, at = until(
-        lambda: next((c for c in cluster.book.rows(claims, operation) if c[1] >= killed), None),
-        PATIENCE, 'another one claims it',
-    )  # fmt: skip
+def taken_over(cluster: Cluster, operation: str, claims: int, killed: float) -> float:
+    """Its conductor was killed then, after so many claims -> seconds after which the other one has claimed it."""
+    until(lambda: len(cluster.book.rows(CLAIMS, operation)) > claims, PATIENCE, 'another one claims it')
+    (before, _), (conductor, at) = cluster.book.rows(CLAIMS, operation)[claims - 1 : claims + 1]
     assert conductor != before
     return at - killed
 

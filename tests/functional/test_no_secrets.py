@@ -164,11 +164,11 @@ def findings(chatty: Chatty, instances: list[str], looked: Looked) -> Iterator[t
         secrets += [bus_password(chatty.deployment, instance) for instance in instances]
     for path in everything(chatty.deployment):
         yield from looked.into(path, secrets)
-    for content in chatty.seen:
+    for content in list(chatty.seen):  # it grows meanwhile
         yield from (('a command line or environment', secret) for secret in secrets if contains(content, secret))
     for said in chatty.deployment.heard:
         yield from (('the output of a client', secret) for secret in secrets if contains(said.encode(), secret))
-    assert any(b'mariadbd' in content for content in chatty.seen)
+    assert any(b'mariadbd' in content for content in list(chatty.seen))
 
 
 def of_password(password: str) -> list[Secret]:

@@ -45,7 +45,7 @@ class Plane:
         self.beats: list[tuple[str, dict[str, Any]]] = []
         self.agents: list[AgentProcess] = []
         self.transport = wire.connect()
-        self.guests = Guests(self.transport, self.keys.__getitem__, timeout=10)
+        self.guests = Guests(self.transport, self.keys.__getitem__, timeout=45)
         self.reports: ReportServer | None = None
 
     def receive(self) -> ReportServer:

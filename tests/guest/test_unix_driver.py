@@ -137,7 +137,7 @@ def test_a_cast_to_nobody_fails_in_bounded_time_and_arrives_when_there_is_somebo
         nobody.cast({}, 'report', number=1)
     assert 0.7 < time.monotonic() - began < 5
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        pending = pool.submit(client('reports', wait=20).cast, {}, 'report', number=2)
+        pending = pool.submit(client('reports', wait=120).cast, {}, 'report', number=2)
         node = start('reports', 'c1')
         assert line(node).startswith('ready') and line(node) == 'report 2'
         pending.result()
@@ -195,7 +195,7 @@ def test_a_frozen_peer_does_not_block_the_others(url: str, start: Start) -> None
     assert a.call({}, 'echo', value=1)
     frozen.send_signal(signal.SIGSTOP)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        stuck = [pool.submit(a.call, {}, 'echo', value='x' * 2**20) for _ in range(4)]
+        stuck = [pool.submit(a.prepare(timeout=15).call, {}, 'echo', value='x' * 2**20) for _ in range(4)]
         assert b.call({}, 'echo', value=1)
         assert not any(call.done() for call in stuck)
         for call in stuck:

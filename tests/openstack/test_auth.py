@@ -109,7 +109,7 @@ def test_public_pages_need_no_token_and_the_own_identity_is_off(house: House) ->
 def expired(house: House, openstack_cloud: Cloud) -> Iterator[Person]:
     """A token of demo that has ended, as the application credential that it was made with."""
     demo = openstack_cloud.connect('demo')
-    ends = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=8)  # to be had, and to be shown once
+    ends = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=20)  # to be had, and to be shown once
     mine = demo.identity.create_application_credential(
         demo.current_user_id, 'short', expires_at=ends.replace(tzinfo=None).isoformat(timespec='microseconds')
     )

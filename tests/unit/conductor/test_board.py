@@ -50,9 +50,11 @@ def test_abandoned_is_offered_again_after_its_delay(board: Board) -> None:
     board.post([job('x')])
     one = board.claim(KNOWN, 0)
     assert one is not None
+    began = time.monotonic()
     board.abandon(one, 1.5)
-    assert board.claim(KNOWN, 0) is None
-    assert board.claim(KNOWN, 20) == one
+    found = board.claim(KNOWN, 0)
+    assert found is None or time.monotonic() - began >= 1.5
+    assert (found or board.claim(KNOWN, 20)) == one
 
 
 def test_unknown_versions_are_left_alone(board: Board) -> None:

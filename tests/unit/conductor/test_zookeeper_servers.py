@@ -127,7 +127,7 @@ import sys
 import conf
 from conductor.board.zookeeper import ZooKeeperBoard
 options = conf.load()
-for name, value in {'hosts': sys.argv[1], 'root': sys.argv[2], 'session_timeout': 2.0}.items():
+for name, value in {'hosts': sys.argv[1], 'root': sys.argv[2], 'session_timeout': 6.0}.items():
     options.set_override(name, value, group='board')
 board = ZooKeeperBoard(options.board, 'doomed')
 board.start()

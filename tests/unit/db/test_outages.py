@@ -106,7 +106,7 @@ def test_a_connection_that_dies_within_a_unit_of_work_runs_it_again(server: Serv
             server.start()
         add(c)
 
-    counted.run(work)
+    counted.waiting(60).run(work)
     assert (len(tries), used(counted)) == (2, 2)
 
 
