@@ -14,6 +14,7 @@ import requests
 
 import conf as options
 from dbaas import deployment
+from dbaas.api import places
 from dbaas.api.places import SOON, Full, Places
 from dbaas.cloud.openstack.cloud import OpenStackCloud
 from dbaas.exceptions import CloudError, CloudUnavailable
@@ -110,8 +111,9 @@ def test_what_needs_no_cloud_is_answered_while_it_hangs(house: House) -> None:
         assert requests.get(f'{project}/flavors', headers=TOKEN, timeout=10).status_code == 200
 
 
-def test_a_cloud_that_works_is_waited_for(house: House) -> None:
+def test_a_cloud_that_works_is_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """More at a time than may ask it, and none is refused."""
+    monkeypatch.setattr(places, 'SOON', 30.0)  # this machine may stand still for a second
     house.world.faults.latency['refusal'] = SOON / 10
     with concurrent.futures.ThreadPoolExecutor(house.conf.api.threads) as pool:
         answers = list(pool.map(lambda n: house.call('POST', '/instances', house.request(f'i{n}')), range(8)))
@@ -120,35 +122,36 @@ def test_a_cloud_that_works_is_waited_for(house: House) -> None:
 
 class TestPlaces:
     def test_full_while_nobody_comes_out(self) -> None:
-        places = Places(threads=2)
-        with places.one():
+        found = Places(threads=2)
+        with found.one():
             for longest in (SOON + 5, SOON):  # the second one knows already that it is of no use
                 began = time.monotonic()
-                with pytest.raises(Full, match='1 requests wait'), places.one():
+                with pytest.raises(Full, match='1 requests wait'), found.one():
                     pass
                 assert time.monotonic() - began < longest
-        with places.one():
+        with found.one():
             pass
 
-    def test_who_waits_gets_the_place_that_becomes_free(self) -> None:
-        places, inside, done = Places(threads=2), threading.Event(), threading.Event()
+    def test_who_waits_gets_the_place_that_becomes_free(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(places, 'SOON', 30.0)
+        found, inside, done = Places(threads=2), threading.Event(), threading.Event()
 
         def second() -> bool:
             inside.set()
-            with places.one():
+            with found.one():
                 return done.is_set()
 
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            with places.one():
+            with found.one():
                 waiting = pool.submit(second)
                 assert inside.wait(10)
                 done.set()
             assert waiting.result(10)
 
     def test_an_error_gives_the_place_back(self) -> None:
-        places = Places(threads=2)
+        found = Places(threads=2)
         for _ in range(3):
-            with pytest.raises(ValueError), places.one():
+            with pytest.raises(ValueError), found.one():
                 raise ValueError
 
 

@@ -4,6 +4,8 @@ import contextlib
 import socket
 import threading
 
+from tests.servers.ports import lasting_port
+
 BUFFER = 65536
 
 
@@ -15,12 +17,11 @@ class Line:
         self._ends: list[socket.socket] = []
         self._lock = threading.Lock()
         self._listener: socket.socket | None = None
-        self.port = 0
+        self.port = lasting_port()
         self.mend()
 
     def mend(self) -> None:
         self._listener = listener = socket.create_server(('127.0.0.1', self.port))
-        self.port = listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
     def cut(self) -> None:

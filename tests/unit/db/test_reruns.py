@@ -65,6 +65,8 @@ def test_a_deadlock(kind: str, counted: Database) -> None:
 
         return once
 
+    with counted.engine.connect(), counted.engine.connect():
+        pass  # a transaction that pauses for five seconds, while the other one connects, is ended by the server
     with errors_of(counted) as errors:
         threads = [threading.Thread(target=counted.run, args=(work(*pair),)) for pair in (('a', 'b'), ('b', 'a'))]
         for thread in threads:
