@@ -85,7 +85,7 @@ def kill_each(fleet: Fleet, created: list[tuple[str, str]], release: Callable[[s
 
 
 def holders(fleet: Fleet, operations: set[str]) -> dict[str, list[str]]:
-    """Conductor -> those of these that it runs. What a machine that stood still has made change hands may be done."""
+    """Conductor -> those of these that it runs."""
     running = collections.defaultdict(list)
     for row in fleet.rows("SELECT id, conductor FROM operation WHERE state = 'RUNNING'"):
         if row.id in operations:
@@ -110,7 +110,7 @@ def first_claim_after(fleet: Fleet, operation: str, epoch: int) -> float:
 
 def whole(fleet: Fleet, created: list[tuple[str, str]], late: dict[str, float]) -> None:
     """All have succeeded; each step was done once at its first attempt, each thing made once."""
-    assert late
+    assert len(late) == len(created)
     states = fleet.settled()
     assert {states[operation] for _, operation in created} == {'SUCCEEDED'}, verdict.held(fleet)
     for instance, operation in created:
